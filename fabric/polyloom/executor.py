@@ -1,0 +1,388 @@
+"""The heart: `apply(ops, table, policy) -> Reply` (§5, §6). Pure Python, no I/O; every host calls it.
+
+Each op is one small function in OPS. An op returns what goes into its slot; what it raises goes there too, as a Failure, so
+that whoever uses the slot meets the first error.
+"""
+
+from __future__ import annotations
+
+import importlib
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from types import ModuleType
+from typing import Any
+
+from polyloom.codec import Decoder, Encoder, Wire, is_data
+from polyloom.errors import LimitExceeded, OpError, PolyloomError, ValueRefused
+from polyloom.failure import Failed, Failure, describe, qualified_name
+from polyloom.frames import Buffer
+from polyloom.ops import MODES
+from polyloom.policy import Policy
+from polyloom.table import Table
+
+
+class Reply:
+    """What a program came to: `results` of its pulls, errors of ops without a slot, attachments of both."""
+
+    __slots__ = ("attachments", "called", "failed", "results")
+
+    def __init__(self, attachments: list[Buffer]) -> None:
+        self.results: list[Wire] = []
+        self.failed: list[Wire] = []
+        self.attachments = attachments
+        self.called: object = None  # the last thing that was called, for the program's name
+
+
+def apply(ops: Sequence[Any], table: Table, policy: Policy, attachments: Sequence[Buffer] = ()) -> Reply:
+    """Run ops in order against the objects of a table. It never raises for what is in the ops."""
+    run = _Run(table, policy, attachments)
+    if len(ops) > table.limits.program_ops:
+        run.refuse(ops, LimitExceeded(f"program_ops: {len(ops):,} ops are above {table.limits.program_ops:,}"))
+        return run.reply
+    for index, op in enumerate(ops):
+        run.step(index, op)
+    return run.reply
+
+
+class _Run:
+    """One program on its way: the state that its ops share."""
+
+    __slots__ = ("decoder", "encoder", "objects", "policy", "reply", "table")
+
+    def __init__(self, table: Table, policy: Policy, attachments: Sequence[Buffer]) -> None:
+        self.table = table
+        self.policy = policy
+        self.decoder = Decoder(attachments, self.resolve, table.limits)
+        self.encoder = Encoder(self.export, table.limits)
+        self.reply = Reply(self.encoder.attachments)
+
+    def step(self, index: int, op: Any) -> None:
+        """Run one op and file its outcome under its slot."""
+        slot = 0
+        try:
+            if type(op) is not list or len(op) < 2:
+                raise OpError("an op is an array: name, slot, arguments")
+            name = op[0]
+            if name == "pull":
+                return self.pull(op)
+            if name == "release":
+                return self.release(op)
+            function = OPS.get(name) if type(name) is str else None
+            if function is None:
+                raise OpError(f"unknown op {name!r}")
+            slot = op[1]
+            if type(slot) is not int or slot < 0:
+                slot = 0
+                raise OpError("a slot is an integer from 0")
+            value = function(self, op)
+            if slot:
+                self.table.put(slot, value)
+        except Failed as dependent:
+            self.fail(slot, dependent.failure)
+        except BaseException as error:
+            self.fail(slot, Failure(describe(self.explain(error, index, op), words_of(op, self.table))))
+
+    def fail(self, slot: int, failure: Failure) -> None:
+        objects = self.table.objects
+        if slot and len(objects) < 2 * self.table.limits.session_slots:  # room for the failures of a full table
+            objects[slot] = failure
+        else:
+            self.reply.failed.append(["error", failure.error])
+
+    def explain(self, error: BaseException, index: int, op: Any) -> BaseException:
+        """Give an error of the bridge its place; what has the wrong shape becomes a BadOp."""
+        if isinstance(error, _Shape):
+            error = OpError(f"a {op[0]!r} op of the wrong shape: {error}")
+        if isinstance(error, _PLACED):
+            error.rooted(f"$.ops[{index}]")
+        return error
+
+    def refuse(self, ops: Sequence[Any], error: PolyloomError) -> None:
+        """Answer every pull of a program that is not run."""
+        failure = ["error", error.to_wire()]
+        pulls = [op for op in ops if type(op) is list and op and op[0] == "pull"]
+        self.reply.results.extend(failure for op in pulls for _ in op[2:])
+        self.reply.failed.append(failure)
+
+    # References and values
+
+    def resolve(self, ref: list[Any]) -> object:
+        """Return the object of `["ref", slot, name, …]` (§5.3)."""
+        value = self.table.get(ref[1] if len(ref) > 1 else None)
+        if len(ref) > 2:
+            if len(ref) - 2 > self.table.limits.path_names:
+                raise LimitExceeded(f"path_names: {len(ref) - 2} names are above {self.table.limits.path_names}")
+            for name in ref[2:]:
+                value = self.policy.get(value, text(name))
+        return value
+
+    def value(self, op: list[Any], index: int) -> Any:
+        """Return the value that stands at a place of an op."""
+        try:
+            wire = op[index]
+            if type(wire) is list:
+                return self.resolve(wire) if wire and wire[0] == "ref" else self.decoder.decode(wire)
+            return self.decoder.decode(wire) if type(wire) is dict else wire
+        except IndexError:
+            raise _Shape(f"it has no item {index}") from None
+        except PolyloomError as error:
+            error.within(f"[{index}]")
+            raise
+
+    def arguments(self, op: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Return the positional and keyword arguments of a call."""
+        if not 4 <= len(op) <= 5 or type(op[3]) is not list or type(op[-1]) not in (list, dict):
+            raise _Shape("it takes a target, an array and an object")
+        try:
+            positional = self.decoder.items(op[3], 0)
+        except PolyloomError as error:
+            error.within(".args")
+            raise
+        if len(op) == 4:
+            return positional, {}
+        try:
+            return positional, self.decoder.decode(op[4])
+        except PolyloomError as error:
+            error.within(".kwargs")
+            raise
+
+    # Ops without a slot of their own
+
+    def pull(self, op: list[Any]) -> None:
+        """Add one result for each slot (§6.2)."""
+        mode = op[1] if len(op) > 1 else None
+        if mode not in MODES:
+            raise OpError(f"unknown mode {mode!r} of a pull")
+        results = self.reply.results
+        objects = self.table.objects
+        for slot in op[2:]:
+            value = objects.get(slot) if type(slot) is int else None
+            if mode == "auto" and type(value) in _ATOMS:
+                results.append(value)
+            else:
+                results.append(self.result(slot, mode))
+
+    def result(self, slot: Any, mode: str) -> Wire:
+        kept = len(self.encoder.attachments)
+        try:
+            value = self.table.get(slot)
+            if mode == "keep" or (mode == "auto" and not is_data(value)):
+                return self.handle(slot, value)
+            if mode == "value" and not is_data(value):
+                raise ValueRefused(f"{qualified_name(type(value))} is not data", code="NotData", hint="await a part of it")
+            return self.encoder.encode(value)
+        except Failed as dependent:
+            return ["error", dependent.failure.error]
+        except Exception as error:
+            del self.encoder.attachments[kept:]
+            return ["error", describe(error, f"pull {mode}")]
+
+    def release(self, op: list[Any]) -> None:
+        """Forget slots."""
+        for slot in op[1:]:
+            if type(slot) is int:
+                self.table.release(slot)
+
+    def handle(self, slot: int, value: object) -> Wire:
+        return ["handle", slot, qualified_name(type(value)), self.table.identity(slot, value)]
+
+    def export(self, value: object) -> Wire:
+        """Encode a live object that was found inside data."""
+        return self.handle(self.table.export(value), value)
+
+
+_PLACED = (OpError, ValueRefused, LimitExceeded)  # errors of the bridge that have a place in the program
+
+
+class _Shape(Exception):
+    """An op of the wrong shape; becomes a BadOp with the op's name."""
+
+
+def text(value: Any) -> str:
+    """Return a name that a client gave, if it is one."""
+    if type(value) is not str:
+        raise _Shape(f"a name is a string, not {value!r:.40}")
+    return value
+
+
+def _import(run: _Run, op: list[Any]) -> object:
+    name = text(run.value(op, 2))
+    run.policy.check_import(name)
+    return importlib.import_module(name)
+
+
+def _getattr(run: _Run, op: list[Any]) -> object:
+    target, name = run.value(op, 2), text(run.value(op, 3))
+    if len(op) == 4:
+        return run.policy.get(target, name)
+    try:
+        return run.policy.get(target, name)
+    except AttributeError:
+        return run.value(op, 4)
+
+
+def _setattr(run: _Run, op: list[Any]) -> object:
+    target, name = run.value(op, 2), text(run.value(op, 3))
+    run.policy.check_name(target, name)
+    return setattr(target, name, run.value(op, 4))
+
+
+def _delattr(run: _Run, op: list[Any]) -> object:
+    target, name = run.value(op, 2), text(run.value(op, 3))
+    run.policy.check_name(target, name)
+    return delattr(target, name)
+
+
+def _getitem(run: _Run, op: list[Any]) -> object:
+    return run.value(op, 2)[run.value(op, 3)]
+
+
+def _setitem(run: _Run, op: list[Any]) -> object:
+    return operator.setitem(run.value(op, 2), run.value(op, 3), run.value(op, 4))
+
+
+def _delitem(run: _Run, op: list[Any]) -> object:
+    return operator.delitem(run.value(op, 2), run.value(op, 3))
+
+
+def _call(run: _Run, op: list[Any]) -> object:
+    target = run.value(op, 2)
+    positional, named = run.arguments(op)
+    run.reply.called = target
+    return target(*positional, **named)
+
+
+def _operator(run: _Run, op: list[Any]) -> object:
+    entry = OPERATORS.get(run.value(op, 2))
+    operands = [run.value(op, index) for index in range(3, len(op))]
+    if entry is None or len(operands) != entry[0]:
+        raise _Shape(f"no operator {op[2]!r} of {len(operands)} operands")
+    return entry[1](*operands)
+
+
+def _iter(run: _Run, op: list[Any]) -> object:
+    return iter(run.value(op, 2))
+
+
+def _next(run: _Run, op: list[Any]) -> object:
+    iterator, count = run.value(op, 2), run.value(op, 3)
+    if type(count) is not int or count < 1:
+        raise _Shape("it takes an iterator and a count from 1")
+    return _take(run.table, iterator, count)
+
+
+def _take(table: Table, iterator: Iterator[object], count: int) -> dict[str, object]:
+    """Take items up to an error; the error is raised by the next `next`, so that no item before it is lost."""
+    if (late := table.late_errors.pop(id(iterator), None)) is not None:
+        raise late
+    items: list[object] = []
+    try:
+        items.extend(islice(iterator, count))
+    except Exception as error:
+        if not items:
+            raise
+        table.late_errors[id(iterator)] = error
+        return {"items": items, "done": False}
+    return {"items": items, "done": len(items) < count}
+
+
+def _repr(run: _Run, op: list[Any]) -> object:
+    return repr(run.value(op, 2))
+
+
+def _str(run: _Run, op: list[Any]) -> object:
+    return str(run.value(op, 2))
+
+
+def _type(run: _Run, op: list[Any]) -> object:
+    return qualified_name(type(run.value(op, 2)))
+
+
+OPS: dict[str, Callable[[_Run, list[Any]], object]] = {
+    "import": _import,
+    "getattr": _getattr,
+    "setattr": _setattr,
+    "delattr": _delattr,
+    "getitem": _getitem,
+    "setitem": _setitem,
+    "delitem": _delitem,
+    "call": _call,
+    "operator": _operator,
+    "iter": _iter,
+    "next": _next,
+    "repr": _repr,
+    "str": _str,
+    "type": _type,
+}
+
+_BINARY: dict[str, Callable[..., object]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+    "@": operator.matmul,
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+    "<<": operator.lshift,
+    ">>": operator.rshift,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "in": lambda item, container: item in container,
+    "is": operator.is_,
+    "+=": operator.iadd,
+    "-=": operator.isub,
+    "*=": operator.imul,
+    "/=": operator.itruediv,
+    "//=": operator.ifloordiv,
+    "%=": operator.imod,
+    "**=": operator.ipow,
+    "@=": operator.imatmul,
+    "&=": operator.iand,
+    "|=": operator.ior,
+    "^=": operator.ixor,
+    "<<=": operator.ilshift,
+    ">>=": operator.irshift,
+}
+_UNARY: dict[str, Callable[..., object]] = {
+    "not": operator.not_,
+    "~": operator.invert,
+    "neg": operator.neg,
+    "pos": operator.pos,
+    "abs": operator.abs,
+}
+# symbol -> (number of operands, function)
+OPERATORS = {symbol: (2, function) for symbol, function in _BINARY.items()} | {
+    symbol: (1, function) for symbol, function in _UNARY.items()
+}
+
+_ATOMS = frozenset({str, bool})
+
+
+def words_of(op: Any, table: Table) -> str:
+    """Return an op in words, for errors: `call numpy.linalg.inv`, `import numpyy`, `setattr color`."""
+    if type(op) is not list or not op or type(op[0]) is not str:
+        return "op"
+    if op[0] in ("setattr", "delattr") and len(op) > 3:
+        return f"{op[0]} {op[3]}"
+    subject = op[2] if len(op) > 2 else ""
+    if type(subject) is list and len(subject) > 1 and subject[0] == "ref":
+        names = [_name_of(table.objects.get(subject[1])), *map(str, subject[2:])]
+        if op[0] == "getattr" and len(op) > 3:
+            names.append(str(op[3]))
+        return f"{op[0]} {'.'.join(name for name in names if name)}"
+    return f"{op[0]} {subject}" if type(subject) is str else op[0]
+
+
+def _name_of(value: object) -> str:
+    if isinstance(value, ModuleType):
+        return value.__name__
+    return qualified_name(value if isinstance(value, type) else type(value))

@@ -1,0 +1,106 @@
+"""A failed op as the error object of §7. What is in it is made at once, so that no frame of a traceback stays alive."""
+
+from __future__ import annotations
+
+import traceback
+from types import TracebackType
+
+from polyloom.codec import Encoder
+from polyloom.errors import ErrorObject, InternalError, PolyloomError, ValueRefused
+
+LONGEST_REPR = 1000  # characters; an error must not be larger than what it is about
+DEEPEST_CHAIN = 16  # causes and contexts followed
+
+
+class Failure:
+    """Stands in the slot of a failed op; `error` is the error object."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: ErrorObject) -> None:
+        self.error = error
+
+
+class Failed(Exception):
+    """Raised when an op uses a slot whose op failed: the first failure, passed on (§7.4)."""
+
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+
+
+def describe(error: BaseException, op: str) -> ErrorObject:
+    """Return the error object for what an op raised; `op` is the step in words (§7.3)."""
+    wire = (error.rooted() if error.path else error).to_wire() if isinstance(error, PolyloomError) else describe_exception(error)
+    return {**wire, "op": op}
+
+
+def describe_exception(error: BaseException, depth: int = 0) -> ErrorObject:
+    """Return the error object of a Python exception (§7.2), with its chain."""
+    wire: ErrorObject = {
+        "code": "PythonError",
+        "message": safe_text(str, error),
+        "type": qualified_name(type(error)),
+        "mro": [qualified_name(kind) for kind in type(error).__mro__ if kind is not object],
+        "args": [_plain(argument) for argument in error.args],
+        "frames": [[f.filename, f.lineno, f.name, f.line or ""] for f in _frames(error.__traceback__)],
+        "traceback": _text(error),
+    }
+    notes = getattr(error, "__notes__", None)
+    if notes:
+        wire["notes"] = [safe_text(str, note) for note in notes]
+    if depth < DEEPEST_CHAIN:
+        if error.__cause__ is not None:
+            wire["cause"] = describe_exception(error.__cause__, depth + 1)
+        elif error.__context__ is not None and not error.__suppress_context__:
+            wire["context"] = describe_exception(error.__context__, depth + 1)
+        if isinstance(error, BaseExceptionGroup):
+            wire["group"] = [describe_exception(one, depth + 1) for one in error.exceptions]
+    return wire
+
+
+def internal(error: BaseException) -> ErrorObject:
+    """Return the error object for a fault of the host itself."""
+    return InternalError(f"the host failed: {type(error).__name__}: {safe_text(str, error)}").to_wire()
+
+
+def qualified_name(kind: type) -> str:
+    """Return `module.Name`, without the module for builtins."""
+    module = kind.__module__
+    return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
+
+
+def safe_text(how: type[str] | object, value: object) -> str:
+    """Return `str(value)` or `repr(value)`, or a stand-in when that raises."""
+    try:
+        return str(how(value))  # type: ignore[operator]
+    except Exception as error:
+        return f"<{type(value).__qualname__}: its text raised {type(error).__name__}>"
+
+
+def _plain(value: object) -> object:
+    encoder = Encoder()
+    try:
+        wire = encoder.encode(value)
+    except ValueRefused:
+        return safe_text(repr, value)[:LONGEST_REPR]
+    except PolyloomError:
+        return f"<{type(value).__qualname__}: too large>"
+    return safe_text(repr, value)[:LONGEST_REPR] if encoder.attachments else wire
+
+
+def _frames(trace: TracebackType | None) -> traceback.StackSummary:
+    """Return the frames of a traceback, without those of the bridge itself."""
+    own = (pair for pair in traceback.walk_tb(trace) if not _is_bridge(pair[0].f_globals.get("__name__")))
+    return traceback.StackSummary.extract(own)
+
+
+def _is_bridge(module: object) -> bool:
+    return isinstance(module, str) and module.partition(".")[0] in ("polyloom", "polyloom_workers")
+
+
+def _text(error: BaseException) -> str:
+    try:
+        lines = ["Traceback (most recent call last):\n", *_frames(error.__traceback__).format()]
+        return "".join([*lines, *traceback.format_exception_only(error)])
+    except Exception as fault:
+        return f"{type(error).__qualname__}: the traceback raised {type(fault).__name__}"

@@ -1,0 +1,69 @@
+"""Frames on a byte pipe (§1.4). Mirrors `framing.ts`."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from polyloom.frames import Buffer, Frame, check_sizes
+from polyloom.limits import DEFAULT_LIMITS, Limits
+
+HEAD = struct.Struct(">II")  # bytes of text, number of attachments
+
+
+def pack_frame(frame: Frame) -> list[Buffer]:
+    """Return the pieces of a frame, in order; attachments are not copied."""
+    lengths = [len(one) for one in frame.attachments]
+    head = HEAD.pack(len(frame.text), len(lengths)) + struct.pack(f">{len(lengths)}I", *lengths)
+    return [head + frame.text, *frame.attachments]
+
+
+class FrameReader:
+    """Cuts a stream of bytes into frames. Sizes are checked before anything is gathered; LimitExceeded ends the stream."""
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limits = limits
+        self._chunks: list[bytes] = []
+        self._have = 0
+        self._need = HEAD.size
+
+    def feed(self, chunk: bytes) -> Iterator[Frame]:
+        """Take the next bytes and give the frames that are complete now."""
+        self._chunks.append(chunk)
+        self._have += len(chunk)
+        if self._have < self._need:
+            return
+        data = b"".join(self._chunks) if len(self._chunks) > 1 else chunk
+        start = 0
+        while (end := self._end(data, start)) <= len(data):
+            yield _cut(data, start)
+            start = end
+        rest = data[start:]
+        self._chunks, self._have, self._need = [rest], len(rest), end - start
+
+    def _end(self, data: bytes, start: int) -> int:
+        """Return where the frame at `start` ends, or where its next known part does."""
+        body = start + HEAD.size
+        if body > len(data):
+            return body
+        text, count = HEAD.unpack_from(data, start)
+        check_sizes(text, range(count) if count > self._limits.attachments else (), self._limits)
+        body += 4 * count
+        if body > len(data):
+            return body
+        lengths = struct.unpack_from(f">{count}I", data, start + HEAD.size)
+        check_sizes(text, lengths, self._limits)
+        return body + text + sum(lengths)
+
+
+def _cut(data: bytes, start: int) -> Frame:
+    text, count = HEAD.unpack_from(data, start)
+    lengths = struct.unpack_from(f">{count}I", data, start + HEAD.size)
+    at = start + HEAD.size + 4 * count
+    body = data[at : at + text]
+    at += text
+    attachments = []
+    for length in lengths:
+        attachments.append(data[at : at + length])
+        at += length
+    return Frame(body, attachments)

@@ -1,0 +1,27 @@
+"""Names of the protocol that both languages share (§1.2, §5.2, §6.2). Mirrors `ops.ts`."""
+
+PROTOCOL = 1
+
+CLIENT_KINDS = ("hello", "open", "program", "close", "bye")
+HOST_KINDS = ("hello", "reply", "closed")
+
+OPS = (
+    "import",
+    "getattr",
+    "setattr",
+    "delattr",
+    "getitem",
+    "setitem",
+    "delitem",
+    "call",
+    "operator",
+    "iter",
+    "next",
+    "repr",
+    "str",
+    "type",
+    "pull",
+    "release",
+)
+
+MODES = ("auto", "value", "keep")

@@ -1,0 +1,101 @@
+"""All configuration as one frozen value, made at the edge by `Settings.from_env` (flags, then environment, then defaults).
+
+Mirrors `settings.ts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit, urlunsplit
+
+from polyloom.errors import UsageError
+from polyloom.keys import DEFAULT_PREFIX
+from polyloom.limits import DEFAULT_LIMITS, Limits
+
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+SCHEMES_HINT = "use redis://host:port/0, rediss://…, unix:///path/to/socket or stdio:"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`lease` in seconds; `allow` the patterns of the policy; `threads` that run sessions in one worker."""
+
+    url: str = "stdio:"
+    prefix: str = DEFAULT_PREFIX
+    allow: tuple[str, ...] = ()
+    lease: float = 5.0
+    threads: int = 16
+    limits: Limits = field(default=DEFAULT_LIMITS)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str], **flags: object) -> Settings:
+        """Merge flags that are not None over `POLYLOOM_*` over the defaults; UsageError when one is unusable."""
+        given = {
+            "url": environ.get("POLYLOOM_URL"),
+            "prefix": environ.get("POLYLOOM_PREFIX"),
+            "allow": environ.get("POLYLOOM_ALLOW"),
+            "lease": environ.get("POLYLOOM_LEASE"),
+            "threads": environ.get("POLYLOOM_THREADS"),
+        }
+        given |= {name: flag for name, flag in flags.items() if flag is not None and flag != ()}
+        return cls(**{name: _PARSE[name](name, given[name]) for name in given if given[name]})  # type: ignore[arg-type]
+
+    def redis_url(self) -> str:
+        """Return the URL when it names a Redis server; UsageError otherwise."""
+        return check_redis_url(self.url)
+
+
+def check_redis_url(url: str) -> str:
+    """Return `url` if it has a known scheme and an address."""
+    parts = urlsplit(url)
+    if parts.scheme not in REDIS_SCHEMES:
+        raise UsageError(f"not the URL of a Redis server: {redact(url)}", hint=SCHEMES_HINT)
+    try:
+        complete = parts.path if parts.scheme == "unix" else parts.hostname and (parts.port or True)
+    except ValueError:
+        complete = None
+    if not complete:
+        raise UsageError(f"incomplete URL: {redact(url)}", hint=SCHEMES_HINT)
+    return url
+
+
+def redact(url: str) -> str:
+    """Return the URL without its password, for messages."""
+    try:
+        parts = urlsplit(url)
+        password = parts.password
+    except ValueError:
+        return "(unreadable URL)"
+    if not password:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{password}@", ":***@")))
+
+
+def _text(_name: str, value: object) -> str:
+    return str(value)
+
+
+def _patterns(_name: str, value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = value.replace(",", " ").split()
+    return tuple(value)  # type: ignore[arg-type]
+
+
+def _positive(name: str, value: object) -> float:
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except ValueError:
+        number = 0.0
+    if not number > 0:
+        raise UsageError(f"{name} must be a number above 0, not {value!r}", hint=f"set --{name} or POLYLOOM_{name.upper()}")
+    return number
+
+
+_PARSE = {
+    "url": _text,
+    "prefix": _text,
+    "allow": _patterns,
+    "lease": _positive,
+    "threads": lambda name, value: int(_positive(name, value)),
+}

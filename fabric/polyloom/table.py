@@ -1,0 +1,81 @@
+"""The objects of one session, by slot (§5.5), and what tells that two handles name the same object (§6.3)."""
+
+from __future__ import annotations
+
+from polyloom.errors import LimitExceeded, UnknownName
+from polyloom.failure import Failed, Failure
+from polyloom.limits import DEFAULT_LIMITS, Limits
+
+_MISSING = object()
+
+
+class Table:
+    """Positive slots are the client's choice, negative ones the host's; none is ever used twice."""
+
+    __slots__ = ("_exports", "_identities", "_last_export", "_next_identity", "late_errors", "limits", "objects")
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self.limits = limits
+        self.objects: dict[int, object] = {}
+        self.late_errors: dict[int, Exception] = {}  # id() of an iterator -> what it raised after its last items
+        self._exports: dict[int, int] = {}  # slot -> id() of the object that a handle was given for
+        self._identities: dict[int, list[int]] = {}  # id() -> [identity, slots that hold a handle]
+        self._next_identity = 1
+        self._last_export = 0
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    def get(self, slot: object) -> object:
+        """Return the object; UnknownName when there is none, Failed when its op failed."""
+        try:
+            value = self.objects.get(slot, _MISSING)  # type: ignore[call-overload]
+        except TypeError:
+            value = _MISSING
+        if value is _MISSING:
+            raise UnknownName(f"nothing stands in slot {slot!r}", hint="it was released, or never filled")
+        if type(value) is Failure:
+            raise Failed(value)
+        return value
+
+    def put(self, slot: int, value: object) -> None:
+        """Fill a slot; LimitExceeded when the session holds as many objects as it may."""
+        if len(self.objects) >= self.limits.session_slots:
+            raise LimitExceeded(f"session_slots: this session holds {len(self.objects):,} objects", hint="release some")
+        self.objects[slot] = value
+
+    def export(self, value: object) -> int:
+        """Put an object found inside data into a slot of the host's choice and return the slot."""
+        self._last_export -= 1
+        self.put(self._last_export, value)
+        return self._last_export
+
+    def identity(self, slot: int, value: object) -> int:
+        """Return the number that all handles of this object share while one of them is held."""
+        entry = self._identities.get(id(value))
+        if entry is None:
+            entry = self._identities[id(value)] = [self._next_identity, 0]
+            self._next_identity += 1
+        if slot not in self._exports:
+            self._exports[slot] = id(value)
+            entry[1] += 1
+        return entry[0]
+
+    def release(self, slot: int) -> None:
+        """Forget a slot; an unknown one is ignored."""
+        value = self.objects.pop(slot, None)
+        if self.late_errors:
+            self.late_errors.pop(id(value), None)
+        where = self._exports.pop(slot, None)
+        if where is not None:
+            entry = self._identities[where]
+            entry[1] -= 1
+            if not entry[1]:
+                del self._identities[where]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.objects.clear()
+        self.late_errors.clear()
+        self._exports.clear()
+        self._identities.clear()

@@ -1,0 +1,163 @@
+"""Leader and followers: one thread reads, runs what it read, and is relieved when that takes long.
+
+A short program is run by the thread that read it, so the common case has no hand-over between threads. A watcher looks
+every PATIENCE seconds while there is work; when the leader has been busy for longer, another thread takes the lead and
+reads on, so no session waits behind the slow call of another.
+
+    receive()  blocks until frames came and has filed them with `ready`   (leader only)
+    turn(s)    runs one program of a session, tells whether more wait      (any thread)
+    flush()    sends what was answered                                     (any thread)
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+PATIENCE = 0.004  # seconds; a hand-over costs about 50 us, a call that is worth one takes longer than this
+REST = 1.0  # seconds without work after which the watcher sleeps
+
+
+class Crew(Generic[T]):
+    """At most `threads` run sessions, and one more reads."""
+
+    def __init__(
+        self, receive: Callable[[], bool], turn: Callable[[T], bool], flush: Callable[[], None], threads: int
+    ) -> None:
+        self._receive = receive
+        self._turn = turn
+        self._flush = flush
+        self._limit = threads
+        self._ready: deque[T] = deque()
+        self._lock = threading.Condition()
+        self._stopping = False
+        self._lead = 0  # grows with every change of the leader
+        self._led = False
+        self._running = 0
+        self._idle = 0
+        self._busy_since = 0.0  # when the leader began to run; 0 while it reads
+        self._seen = 0.0  # last time that there was work
+        self._alarm = threading.Event()
+        self._on_end: Callable[[], None] | None = None
+        self._members: list[threading.Thread] = []
+
+    def ready(self, item: T) -> None:
+        """File an item that has work; from any thread."""
+        self._ready.append(item)
+
+    def start(self) -> None:
+        """Start the first reader and the watcher, and return."""
+        threading.Thread(target=self._watch, name="polyloom-watch", daemon=True).start()
+        with self._lock:
+            self._hire()
+
+    def serve(self, on_end: Callable[[], None]) -> None:
+        """Be the first reader, until the end of the input. `on_end` is called by the thread that met it, if it is another one."""
+        threading.Thread(target=self._watch, name="polyloom-watch", daemon=True).start()
+        self._on_end = on_end
+        self.run()
+
+    def stop(self) -> None:
+        """Let every thread end after what it runs now. `receive` must return soon by itself."""
+        with self._lock:
+            self._stopping = True
+            self._lock.notify_all()
+        self._alarm.set()
+
+    def join(self, timeout: float) -> None:
+        """Wait until the threads ended, at most `timeout` seconds for all."""
+        end = time.monotonic() + timeout
+        for member in self._members:
+            member.join(max(0.0, end - time.monotonic()))
+
+    def run(self) -> None:
+        """Be a member: lead when nobody does, else run what is ready, else wait."""
+        while not self._stopping:
+            with self._lock:
+                if not self._led:
+                    self._led = True
+                    self._lead += 1
+                    lead = self._lead
+                elif self._ready and self._running < self._limit:
+                    lead = 0
+                else:
+                    self._idle += 1
+                    self._lock.wait()
+                    self._idle -= 1
+                    continue
+            if lead:
+                self._read(lead)
+            else:
+                self._work()
+
+    def _read(self, lead: int) -> None:
+        while self._lead == lead and not self._stopping:
+            if not self._ready:
+                self._busy_since = 0.0
+                if not self._receive():
+                    return self._end()
+            self._busy_since = self._seen = time.monotonic()
+            if self._ready and not self._alarm.is_set():
+                self._alarm.set()
+            if self._running < self._limit:
+                while self._ready and self._lead == lead and not self._stopping:
+                    self._work()
+            elif self._ready:
+                self._busy_since = 0.0
+                if not self._receive():
+                    return self._end()
+
+    def _end(self) -> None:
+        self.stop()
+        if self._on_end is not None and threading.current_thread() in self._members:
+            self._on_end()
+
+    def _work(self) -> None:
+        """Run one program of one ready item."""
+        with self._lock:
+            if not self._ready or self._running >= self._limit:
+                return
+            item = self._ready.popleft()
+            self._running += 1
+        try:
+            if self._turn(item):
+                self._ready.append(item)
+            if not self._ready:
+                self._flush()
+        finally:
+            with self._lock:
+                self._running -= 1
+
+    def _watch(self) -> None:
+        while not self._stopping:
+            time.sleep(PATIENCE)
+            now = time.monotonic()
+            since = self._busy_since
+            if since and now - since > PATIENCE:
+                self._flush()
+                self._relieve()
+            elif now - self._seen > REST:
+                self._alarm.clear()
+                if not self._busy_since and not self._ready:
+                    self._alarm.wait()
+
+    def _relieve(self) -> None:
+        """Give the lead to another thread."""
+        with self._lock:
+            self._led = False
+            self._lead += 1
+            self._busy_since = 0.0
+            if self._idle:
+                self._lock.notify()
+            else:
+                self._hire()
+
+    def _hire(self) -> None:
+        member = threading.Thread(target=self.run, name=f"polyloom-{len(self._members) + 1}", daemon=True)
+        self._members.append(member)
+        member.start()

@@ -1,0 +1,183 @@
+"""A host's side of the protocol (§1, §2, §4): frames in, sessions with work out. It knows no transport and no thread."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from polyloom import __version__
+from polyloom.errors import FrameError, Gone, PolyloomError, ProtocolError, UnknownName
+from polyloom.failure import internal
+from polyloom.frames import Frame, read_frame, write_frame
+from polyloom.handle import new_id
+from polyloom.ops import PROTOCOL
+from polyloom.policy import Policy
+from polyloom.limits import Limits
+from polyloom_workers.session import Program, Ran, Session
+
+Send = Callable[[str, Frame, Any], None]
+"""`send(client, frame, entry)`; `entry` names the frame that this one answers, or is None."""
+
+
+class Host:
+    """All conversations of one process. `receive` takes a frame; `ready` is called with a session that has work."""
+
+    def __init__(self, policy: Policy, limits: Limits, send: Send, ready: Callable[[Session], None]) -> None:
+        self.id = new_id()
+        self.policy = policy
+        self.limits = limits
+        self.send = send
+        self.ready = ready
+        self.lock = threading.Lock()
+        self.clients: dict[str, dict[str, Session]] = {}
+        self.on_ran: Callable[[Session, Ran], None] | None = None
+
+    def receive(self, client: str, frame: Frame, entry: Any = None) -> None:
+        """Act on one frame; what is wrong with it is answered, never raised."""
+        try:
+            body = read_frame(frame, self.limits)
+            handler = KINDS.get(body["t"])
+            if handler is None:
+                raise FrameError(f"unknown kind of frame {body['t']!r}")
+            if client not in self.clients and body["t"] != "hello":
+                raise FrameError("the first frame of a conversation is a hello")
+            handler(self, client, body, frame, entry)
+        except PolyloomError as error:
+            self.end(client, error, entry)
+
+    def hello(self, client: str, body: dict[str, Any], _frame: Frame, entry: Any) -> None:
+        """Answer with our own version, or end the conversation when the protocols differ (§2)."""
+        if body.get("protocol") != PROTOCOL:
+            raise ProtocolError(
+                f"the client speaks protocol {body.get('protocol')}, this worker {PROTOCOL}",
+                code="VersionMismatch",
+                hint=f"install the same version of polyloom on both sides; the worker has {__version__}",
+            )
+        with self.lock:
+            self.clients.setdefault(client, {})
+        answer = {"t": "hello", "protocol": PROTOCOL, "version": __version__, "worker": self.id}
+        self.send(client, write_frame({**answer, "python": PYTHON}), entry)
+
+    def open(self, client: str, body: dict[str, Any], _frame: Frame, entry: Any) -> None:
+        """Open a session (§4.1)."""
+        name = _text(body, "session")
+        with self.lock:
+            sessions = self.clients[client]
+            if name not in sessions:
+                sessions[name] = Session(name, client, self.policy, self.limits)
+        self.send(client, NOTHING, entry)
+
+    def program(self, client: str, body: dict[str, Any], frame: Frame, entry: Any) -> None:
+        """Queue a program in its session, which becomes ready (§5.1)."""
+        name, n, ops = _text(body, "session"), body.get("n"), body.get("ops")
+        if type(n) is not int or type(ops) is not list:
+            raise FrameError('a program has a number under "n" and an array under "ops"')
+        with self.lock:
+            session = self.clients[client].get(name)
+            if session is None:
+                lost: PolyloomError | None = UnknownName(f"no session {name!r} is open here", code="UnknownSession")
+            elif n <= session.last:
+                lost = None  # a second copy
+            elif n > session.last + 1:
+                raise ProtocolError(f"program {n} came after program {session.last}: one is missing")
+            else:
+                session.last = n
+                return self._queue(session, Program(n, ops, frame.attachments, entry))
+        self.send(client, _refusal(name, n, ops, lost) if lost else NOTHING, entry)
+
+    def close(self, client: str, body: dict[str, Any], _frame: Frame, entry: Any) -> None:
+        """Close a session after the programs before (§4.3)."""
+        with self.lock:
+            session = self.clients[client].get(_text(body, "session"))
+            if session is not None:
+                self._queue(session, None)
+        self.send(client, NOTHING, entry)
+
+    def bye(self, client: str, _body: dict[str, Any], _frame: Frame, entry: Any) -> None:
+        """Close all sessions of a client."""
+        self.forget(client)
+        self.send(client, NOTHING, entry)
+
+    def end(self, client: str, error: PolyloomError, entry: Any = None) -> None:
+        """End a conversation that cannot go on, saying why."""
+        self.forget(client)
+        self.send(client, write_frame({"t": "closed", "error": ["error", error.rooted().to_wire()]}), entry)
+
+    def forget(self, client: str) -> None:
+        """Close all sessions of a client without an answer: it left, or its lease ended."""
+        with self.lock:
+            for session in self.clients.pop(client, {}).values():
+                self._queue(session, None)
+
+    def _queue(self, session: Session, program: Program | None) -> None:
+        session.queue.append(program)
+        if not session.scheduled:
+            session.scheduled = True
+            self.ready(session)
+
+    # Called by the threads that run sessions
+
+    def turn(self, session: Session) -> bool:
+        """Run the next program of a scheduled session; tell whether more wait."""
+        program = session.queue.popleft()
+        if program is None:
+            self._close(session)
+        elif session.closed:
+            self.send(session.client, _refusal(session.id, program.n, program.ops, CLOSED), program.entry)
+        else:
+            self._run(session, program)
+        with self.lock:
+            session.scheduled = bool(session.queue)
+            return session.scheduled
+
+    def _run(self, session: Session, program: Program) -> None:
+        try:
+            ran = session.run(program)
+        except BaseException as error:  # no bad input kills a worker; the program is answered all the same
+            frame = _refusal(session.id, program.n, program.ops, internal(error))
+            return self.send(session.client, frame, program.entry)
+        self.send(session.client, ran.frame, program.entry)
+        if self.on_ran is not None:
+            self.on_ran(session, ran)
+
+    def _close(self, session: Session) -> None:
+        if session.closed:
+            return
+        session.closed = True
+        session.table.clear()
+        with self.lock:
+            known = self.clients.get(session.client, {}).pop(session.id, None)
+        if known is not None:
+            self.send(session.client, write_frame({"t": "closed", "session": session.id, "error": None}), None)
+
+
+PYTHON = ".".join(map(str, sys.version_info[:3]))
+
+NOTHING = Frame(b"")
+"""No answer, but the entry is done."""
+
+CLOSED = Gone("the session is closed", code="SessionClosed")
+
+KINDS: dict[str, Callable[[Host, str, dict[str, Any], Frame, Any], None]] = {
+    "hello": Host.hello,
+    "open": Host.open,
+    "program": Host.program,
+    "close": Host.close,
+    "bye": Host.bye,
+}
+
+
+def _text(body: dict[str, Any], key: str) -> str:
+    value = body.get(key)
+    if type(value) is not str:
+        raise FrameError(f"a frame {body['t']!r} has a text under {key!r}")
+    return value
+
+
+def _refusal(session: str, n: int, ops: list[Any], error: PolyloomError | dict[str, Any]) -> Frame:
+    """Return a reply whose every result is one error."""
+    failure = ["error", error.to_wire() if isinstance(error, PolyloomError) else error]
+    pulls = sum(len(op) - 2 for op in ops if type(op) is list and op and op[0] == "pull")
+    return write_frame({"t": "reply", "session": session, "n": n, "results": [failure] * pulls, "failed": [failure]})
