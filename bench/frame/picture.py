@@ -16,7 +16,7 @@ FONT = "font-family='ui-sans-serif, system-ui, sans-serif'"
 def _text(
     x: float, y: float, words: str, size: int = 13, fill: str = INK, weight: int = 400
 ) -> str:
-    place = f"x='{x}' y='{y:.1f}' font-size='{size}' fill='{fill}' font-weight='{weight}'"
+    place = f"x='{x:.1f}' y='{y:.1f}' font-size='{size}' fill='{fill}' font-weight='{weight}'"
     return f"<text {place}>{escape(words)}</text>"
 
 

@@ -40,11 +40,10 @@ function paths($py) {
 }
 
 function bulk($py) {
-  const array = { data: ARRAY, shape: [ARRAY.length], dtype: 'float64' }
   const [bytes, asarray] = [$py('builtins').bytes, $py('numpy').asarray]
   return {
     bytes: { run: () => bytes(BYTES), right: (result) => same(result, BYTES) },
-    array: { run: () => asarray(array), right: (result) => same(result.data, ARRAY) },
+    array: { run: () => asarray(ARRAY), right: (result) => same(result.data, ARRAY) },
   }
 }
 
