@@ -43,6 +43,8 @@ class Settings:
 
     def redis_url(self) -> str:
         """Return the URL when it names a Redis server; UsageError otherwise."""
+        if self.url == "stdio:":
+            raise UsageError("no Redis server was named", hint="--url redis://host:port/0, or set POLYLOOM_URL")
         return check_redis_url(self.url)
 
 

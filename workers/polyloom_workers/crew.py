@@ -4,7 +4,7 @@ A short program is run by the thread that read it, so the common case has no han
 every PATIENCE seconds while there is work; when the leader has been busy for longer, another thread takes the lead and
 reads on, so no session waits behind the slow call of another.
 
-    receive()  blocks until frames came and has filed them with `ready`   (leader only)
+    receive()  sends what was answered, blocks until frames came and has filed them with `ready`   (leader only)
     turn(s)    runs one program of a session, tells whether more wait      (any thread)
     flush()    sends what was answered                                     (any thread)
 """
@@ -20,6 +20,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 PATIENCE = 0.004  # seconds; a hand-over costs about 50 us, a call that is worth one takes longer than this
+BURST = 32  # programs after which replies are sent although more programs wait
+LATE = 0.001  # seconds that one program takes, after which its reply is sent at once
 REST = 1.0  # seconds without work after which the watcher sleeps
 
 
@@ -40,6 +42,7 @@ class Crew(Generic[T]):
         self._led = False
         self._running = 0
         self._idle = 0
+        self._unsent = 0  # programs run since the last flush
         self._busy_since = 0.0  # when the leader began to run; 0 while it reads
         self._seen = 0.0  # last time that there was work
         self._alarm = threading.Event()
@@ -93,7 +96,7 @@ class Crew(Generic[T]):
             if lead:
                 self._read(lead)
             else:
-                self._work()
+                self._work(leading=False)
 
     def _read(self, lead: int) -> None:
         while self._lead == lead and not self._stopping:
@@ -106,7 +109,7 @@ class Crew(Generic[T]):
                 self._alarm.set()
             if self._running < self._limit:
                 while self._ready and self._lead == lead and not self._stopping:
-                    self._work()
+                    self._work(leading=True)
             elif self._ready:
                 self._busy_since = 0.0
                 if not self._receive():
@@ -117,21 +120,24 @@ class Crew(Generic[T]):
         if self._on_end is not None and threading.current_thread() in self._members:
             self._on_end()
 
-    def _work(self) -> None:
-        """Run one program of one ready item."""
+    def _work(self, *, leading: bool) -> None:
+        """Run one program of one ready item. The leader sends replies with its next read, unless they would wait for others."""
         with self._lock:
             if not self._ready or self._running >= self._limit:
                 return
             item = self._ready.popleft()
             self._running += 1
+        began = time.monotonic()
         try:
             if self._turn(item):
                 self._ready.append(item)
-            if not self._ready:
-                self._flush()
         finally:
             with self._lock:
                 self._running -= 1
+        self._unsent += 1
+        if not leading or self._unsent >= BURST or time.monotonic() - began > LATE:
+            self._unsent = 0
+            self._flush()
 
     def _watch(self) -> None:
         while not self._stopping:

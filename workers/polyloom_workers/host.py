@@ -32,6 +32,7 @@ class Host:
         self.ready = ready
         self.lock = threading.Lock()
         self.clients: dict[str, dict[str, Session]] = {}
+        self.on_acknowledged: Callable[[str, object], None] | None = None
         self.on_ran: Callable[[Session, Ran], None] | None = None
 
     def receive(self, client: str, frame: Frame, entry: Any = None) -> None:
@@ -74,6 +75,8 @@ class Host:
         name, n, ops = _text(body, "session"), body.get("n"), body.get("ops")
         if type(n) is not int or type(ops) is not list:
             raise FrameError('a program has a number under "n" and an array under "ops"')
+        if "ack" in body and self.on_acknowledged is not None:
+            self.on_acknowledged(client, body["ack"])
         with self.lock:
             session = self.clients[client].get(name)
             if session is None:

@@ -44,7 +44,8 @@ class Pipe:
         self.host = Host(Policy(), settings.limits, self.send, lambda session: self.crew.ready(session))
 
     def receive(self) -> bool:
-        """Take what has come; False at the end of the input."""
+        """Write what is answered and take what comes; False at the end of the input."""
+        self.flush()
         chunk, self._first = self._first or os.read(self._source, CHUNK), b""
         if not chunk:
             return False
@@ -55,7 +56,6 @@ class Pipe:
             self.host.end(CLIENT, error)
             self.flush()
             return False
-        self.flush()
         return True
 
     def send(self, _client: str, frame: Frame, _entry: Any) -> None:

@@ -1,0 +1,29 @@
+"""`polyloom worker`: becomes a Celery worker that serves sessions."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from polyloom.cli import options
+
+
+@click.command(help="Start a worker of a fleet: a Celery worker that serves sessions, and jobs with --jobs.")
+@options.url
+@options.allow
+@options.prefix
+@click.option("--jobs", is_flag=True, help="also take jobs from the shared queue")
+@click.option("--threads", type=click.IntRange(1), help="sessions that run at the same time  [POLYLOOM_THREADS]")
+@click.option("--lease", type=float, help="seconds after which a dead worker is given up  [POLYLOOM_LEASE]")
+@click.option("--name", metavar="TEXT", help="name in Celery and Flower, before the host's")
+@click.option("--log-level", default="INFO", show_default=True)
+def command(jobs: bool, name: str | None, log_level: str, **flags: object) -> None:
+    arguments = ["--log-level", log_level]
+    arguments += ["--jobs"] if jobs else []
+    arguments += ["--name", name] if name else []
+    for flag, value in flags.items():
+        if value:
+            os.environ[f"POLYLOOM_{flag.upper()}"] = " ".join(value) if isinstance(value, tuple) else str(value)
+    os.execv(sys.executable, [sys.executable, "-m", "polyloom_workers.worker", *arguments])

@@ -1,0 +1,26 @@
+"""The registry within one process, for unit tests of logic."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from polyloom.registry.base import Worker
+
+
+class MemoryRegistry:
+    """Keeps workers in a dict; `clock` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._entries: dict[str, tuple[Worker, float]] = {}
+
+    def lease(self, worker: Worker, seconds: float) -> None:
+        self._entries[worker.id] = (worker, self._clock() + seconds)
+
+    def release(self, worker: str) -> None:
+        self._entries.pop(worker, None)
+
+    def workers(self) -> list[Worker]:
+        live = [worker for worker, end in self._entries.values() if end > self._clock()]
+        return sorted(live, key=lambda worker: worker.started)

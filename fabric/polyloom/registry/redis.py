@@ -1,0 +1,49 @@
+"""The registry in Redis (§8.1): what a fleet uses."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+import redis
+
+from polyloom.keys import Keys
+from polyloom.registry.base import Worker
+
+ANNOUNCE = files("polyloom.registry").joinpath("announce.lua").read_text()
+
+
+class RedisRegistry:
+    """Leases are keys that expire, so a dead worker needs nobody who removes it."""
+
+    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+        self._announce = client.register_script(ANNOUNCE)
+
+    def lease(self, worker: Worker, seconds: float) -> None:
+        milliseconds = int(seconds * 1000)
+        info = self._keys.info(worker.id)
+        with self._client.pipeline(transaction=False) as batch:
+            batch.hset(info, mapping=worker.to_fields())
+            batch.pexpire(info, milliseconds)
+            batch.set(self._keys.worker_lease(worker.id), 1, px=milliseconds)
+            batch.execute()
+        self._announce(keys=[self._keys.workers], args=[worker.id, milliseconds])
+
+    def release(self, worker: str) -> None:
+        self._client.zrem(self._keys.workers, worker)
+        self._client.delete(self._keys.worker_lease(worker), self._keys.info(worker), self._keys.inbox(worker))
+
+    def workers(self) -> list[Worker]:
+        names = [_text(name) for name in self._client.zrange(self._keys.workers, 0, -1)]
+        with self._client.pipeline(transaction=False) as batch:
+            for name in names:
+                batch.hgetall(self._keys.info(name))
+            records: list[dict[Any, Any]] = batch.execute()
+        live = [{_text(key): _text(value) for key, value in fields.items()} for fields in records if fields]
+        return sorted((Worker.from_fields(fields) for fields in live), key=lambda worker: worker.started)
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,36 @@
+"""The Celery application for given settings: broker, result backend, the session lane's steps and the tasks."""
+
+
+from __future__ import annotations
+
+from celery import Celery
+
+from polyloom.servers import celery_url
+from polyloom.settings import REDIS_SCHEMES, Settings
+from polyloom_workers import tasks
+from polyloom_workers.steps import LaneStep, ListenStep
+
+DEFAULT_URL = "redis://127.0.0.1:6379/0"  # what Celery's own clients expect
+
+
+def create_app(settings: Settings) -> Celery:
+    """Return the application for these settings."""
+    url = celery_url(settings.url if settings.url.split(":")[0] in REDIS_SCHEMES else DEFAULT_URL)
+    app = Celery("polyloom", broker=url, backend=url)
+    options = {"global_keyprefix": f"{settings.prefix}celery:"}
+    app.conf.update(
+        accept_content=["json"],
+        broker_connection_retry_on_startup=True,
+        broker_transport_options=options,
+        polyloom=settings,
+        result_backend_transport_options=options,
+        task_acks_late=True,
+        task_default_queue="polyloom",
+        task_reject_on_worker_lost=True,
+        task_serializer="json",
+        worker_prefetch_multiplier=1,
+    )
+    app.steps["worker"].add(LaneStep)
+    app.steps["consumer"].add(ListenStep)
+    tasks.register(app, settings)
+    return app

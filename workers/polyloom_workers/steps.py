@@ -1,0 +1,94 @@
+"""The session lane as a part of the Celery worker: started after the pool, stopped before it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from typing import Any
+
+import redis
+from celery import bootsteps
+
+from polyloom.errors import PolyloomError, UsageError
+from polyloom.policy import policy_of
+from polyloom.registry import Worker
+from polyloom.servers import unreachable
+from polyloom.settings import Settings
+from polyloom_workers.events import Events
+from polyloom_workers.lane import Lane
+from polyloom_workers.lease import Lease
+from polyloom_workers.sweep import Sweep
+
+logger = logging.getLogger(__name__)
+
+GRACE = 10.0  # seconds for running programs when the worker ends
+UNREADY = 69  # exit status (EX_UNAVAILABLE) of a worker that could not start
+
+
+class LaneStep(bootsteps.StartStopStep):
+    """Holds the lane, its lease, the sweep and the events of one worker incarnation."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self.settings: Settings = parent.app.conf.polyloom or Settings.from_env(os.environ)
+
+    def start(self, parent: Any) -> None:
+        try:
+            self._start(parent)
+        except PolyloomError as error:
+            _give_up(error)
+        except redis.RedisError as error:
+            _give_up(unreachable(self.settings.url, error))
+
+    def _start(self, parent: Any) -> None:
+        if not self.settings.allow:
+            raise UsageError(
+                "a fleet worker does not start without being told what clients may use",
+                hint="--allow 'numpy' --allow 'myproject.*', or --allow '*' for the whole of Python (or set POLYLOOM_ALLOW)",
+            )
+        self.lane = Lane(self.settings, policy_of(self.settings.allow))
+        self.lease = Lease(self.settings, Worker.here(self.lane.host.id, time.time()))
+        self.sweep = Sweep(self.settings, self.lane.host)
+        self.events = Events(parent.app, parent.hostname, self.lane.host.id)
+        self.lane.host.on_ran = self.events.record
+        self.lane.start()
+        self.lease.acquire()
+        self.sweep.start()
+        self.events.start()
+        logger.info("worker %s serves sessions; allowed: %s", self.lane.host.id, " ".join(self.settings.allow))
+
+    def stop(self, parent: Any) -> None:
+        if hasattr(self, "events"):
+            self.lease.release()  # no new sessions
+            self.sweep.stop()
+            self.lane.stop(GRACE)
+            self.events.stop()
+
+    terminate = stop
+
+
+class ListenStep(bootsteps.StartStopStep):
+    """Tells the events of the lane whether a monitor listens (`-E`, or enabled by Flower)."""
+
+    requires = ("celery.worker.consumer.events:Events",)
+
+    def start(self, parent: Any) -> None:
+        lane = next((step for step in parent.controller.steps if isinstance(step, LaneStep)), None)
+        dispatcher = parent.event_dispatcher
+        if lane is None or dispatcher is None:
+            return
+        lane.events.listen(dispatcher.enabled)
+        dispatcher.on_enabled.add(lambda: lane.events.listen(True))
+        dispatcher.on_disabled.add(lambda: lane.events.listen(False))
+
+
+def _give_up(error: PolyloomError) -> None:
+    """End the worker at once: Celery would go on without the lane."""
+    stderr = sys.__stderr__ or sys.stderr  # Celery has put its logger in the place of sys.stderr
+    stderr.write(f"polyloom worker: {error}\n" + (f"  hint: {error.hint}\n" if error.hint else ""))
+    stderr.flush()
+    os._exit(2 if isinstance(error, UsageError) else UNREADY)
