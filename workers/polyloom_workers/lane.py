@@ -17,6 +17,7 @@ from typing import Any
 
 import redis
 
+from polyloom.errors import Gone
 from polyloom.frames import Buffer, Frame
 from polyloom.keys import FIELD_ATTACHMENT, FIELD_CLIENT, FIELD_TEXT, GROUP, Keys
 from polyloom.policy import Policy
@@ -75,10 +76,12 @@ class Lane:
         self.crew.start()
 
     def stop(self, grace: float) -> None:
-        """Let running programs end, at most `grace` seconds, and send what is answered."""
+        """Let running programs end, at most `grace` seconds, send what is answered, and tell the clients."""
         self._stopping = True
         self.crew.stop()
         self.crew.join(grace)
+        for client in list(self.host.clients):
+            self.host.end(client, Gone("the worker was shut down", code="WorkerLost", hint="connect again: another worker takes over"))
         self.flush()
         self._reader.close()
         self._writer.close()

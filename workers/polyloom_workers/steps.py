@@ -63,9 +63,9 @@ class LaneStep(bootsteps.StartStopStep):
 
     def stop(self, parent: Any) -> None:
         if hasattr(self, "events"):
-            self.lease.release()  # no new sessions
             self.sweep.stop()
             self.lane.stop(GRACE)
+            self.lease.release()
             self.events.stop()
 
     terminate = stop
