@@ -18,5 +18,5 @@ ROW = Row(
         Check("over the raw list echo", ("polyloom",), "<=", 1.5, ("raw list echo",)),
         Check("over stock Celery", ("polyloom",), "<=", 1 / 3, ("Celery",)),
     ),
-    rounds=9,
+    rounds=15,
 )

@@ -20,7 +20,7 @@ PYTHONIA = both("pythonia", "pythonia", 15_000)
 CELERY_NODE = both("celery-node", "celery-node in flight", 600, window=100)
 CELERY = both("Celery", "celery", 800, window=100)
 BULLMQ = both("BullMQ", "bullmq", 4_000)
-RPYC = both("rpyc", "rpyc", 10_000, call="add in flight")
+RPYC = both("rpyc", "rpyc", 2_000, call="add in flight")  # a burst of 10,000 blocks it for ever
 
 ROW = Row(
     id="P2",
@@ -31,4 +31,5 @@ ROW = Row(
         Check("over celery-node", tuple(POLYLOOM), ">=", 100, tuple(CELERY_NODE)),
         Check("calls per second", tuple(POLYLOOM), ">=", 66_000, unit="/s"),
     ),
+    rounds=9,
 )

@@ -22,5 +22,5 @@ ROW = Row(
             ("polyloom, one call",),
         ),
     ),
-    rounds=9,
+    rounds=15,
 )

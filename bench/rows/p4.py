@@ -23,5 +23,5 @@ ROW = Row(
             ("SET and GET, NdArray",),
         ),
     ),
-    rounds=9,
+    rounds=15,
 )

@@ -23,5 +23,5 @@ ROW = Row(
         Check("one call over the sketch", ("polyloom",), "<=", 1.0, ("sketch",)),
         Check("in flight over the sketch", tuple(POLYLOOM), ">=", 1.5, tuple(SKETCH)),
     ),
-    rounds=9,
+    rounds=15,
 )
