@@ -87,7 +87,7 @@ class Launch:
     def _run(self) -> None:
         try:
             done = subprocess.run(
-                self.command, cwd=ROOT, capture_output=True, text=True, timeout=ROUND
+                self.command, cwd=ROOT, capture_output=True, text=True, timeout=ROUND, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise ChildError(str(error)) from error
