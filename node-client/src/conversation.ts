@@ -1,0 +1,131 @@
+/** One client's frames to one host (§2, §4.3): the hello, its sessions by id, and the ways in which it ends. */
+
+import { Decoder } from './codec.js'
+import { FrameError, Gone, PolyloomError, ProtocolError } from './errors.js'
+import { readFrame, type Body, type Frame } from './frames.js'
+import { newId } from './handle.js'
+import { PROTOCOL, VERSION } from './ops.js'
+import { Session, type Line, type Live } from './session.js'
+import type { Settings } from './settings.js'
+import type { Receiver, Transport } from './transport/transport.js'
+
+export class Conversation implements Line, Receiver {
+  worker = ''
+  /** The version of Python at the other end. */
+  python = ''
+  /** Settled by the host's hello. */
+  readonly ready: Promise<void>
+  readonly #sessions = new Map<string, Session>()
+  #welcome!: (error?: PolyloomError) => void
+  #pending = 1 // programs without a reply, and the hello
+  #ended: PolyloomError | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(
+    readonly transport: Transport,
+    readonly settings: Settings,
+    readonly client: string = newId(),
+  ) {
+    this.ready = new Promise((resolve, reject) => {
+      this.#welcome = (error) => (error ? reject(error) : resolve())
+    })
+    this.ready.catch(() => undefined) // whoever waits for it is told
+    const hello = { t: 'hello', protocol: PROTOCOL, version: VERSION, client }
+    transport.hold?.(true)
+    transport.receive(this)
+    this.send({ text: JSON.stringify(hello), attachments: [] })
+  }
+
+  get ack(): string | undefined {
+    return this.transport.ack
+  }
+
+  open(live: Live): Session {
+    if (this.#ended) throw this.#ended
+    const session = new Session(this, live)
+    this.#sessions.set(session.id, session)
+    return session
+  }
+
+  send(frame: Frame): void {
+    if (!this.#ended) this.transport.send(frame)
+  }
+
+  began(): void {
+    if (this.#pending++ === 0) this.transport.hold?.(true)
+  }
+
+  answered(count: number): void {
+    if (count === 0) return
+    this.#pending -= count
+    if (this.#pending === 0 && !this.#ended) this.transport.hold?.(false)
+  }
+
+  closed(session: Session): void {
+    this.#sessions.delete(session.id)
+  }
+
+  frame(frame: Frame): void {
+    try {
+      const body = readFrame(frame)
+      const take = KINDS.get(body.t)
+      if (!take) throw new FrameError(`a host sends no frame of the kind "${body.t}"`)
+      take(this, body, frame)
+    } catch (error) {
+      this.fail(error instanceof PolyloomError ? error : new FrameError(String(error)))
+    }
+  }
+
+  end(error: PolyloomError, fence?: string): void {
+    if (this.#ended) return
+    this.#ended = error
+    for (const session of [...this.#sessions.values()]) session.end(error, fence)
+    this.#welcome(error)
+    this.#closing ??= this.transport.close()
+  }
+
+  /** End the conversation because the host broke the protocol or said goodbye. */
+  fail(error: PolyloomError): void {
+    this.end(error)
+  }
+
+  /** Send what is collected, say goodbye, reject what is pending and free the transport. */
+  close(): Promise<void> {
+    if (!this.#ended) {
+      for (const session of this.#sessions.values()) session.flush()
+      this.send({ text: '{"t":"bye"}', attachments: [] })
+      this.end(new Gone('the client was closed', { code: 'SessionClosed' }))
+    }
+    return this.#closing!
+  }
+
+  hello(body: Body): void {
+    const { protocol, version, worker, python } = body
+    if (protocol !== PROTOCOL) {
+      const message = `this client speaks protocol ${PROTOCOL}, the host protocol ${String(protocol)} (version ${String(version)})`
+      throw new ProtocolError(message, { code: 'VersionMismatch', hint: 'install the same version on both sides' })
+    }
+    if (this.worker) return
+    this.worker = typeof worker === 'string' && worker ? worker : 'host'
+    this.python = typeof python === 'string' ? python : ''
+    this.#welcome()
+    this.answered(1)
+  }
+
+  reply(body: Body, frame: Frame): void {
+    this.#sessions.get(body['session'] as string)?.reply(body, frame)
+  }
+
+  over(body: Body): void {
+    const given = new Decoder().decode(body['error'])
+    const error = given instanceof PolyloomError ? given : new Gone('the host closed the session', { code: 'SessionClosed' })
+    if (typeof body['session'] === 'string') this.#sessions.get(body['session'])?.end(error)
+    else this.end(error)
+  }
+}
+
+const KINDS = new Map<string, (line: Conversation, body: Body, frame: Frame) => void>([
+  ['reply', (line, body, frame) => line.reply(body, frame)],
+  ['hello', (line, body) => line.hello(body)],
+  ['closed', (line, body) => line.over(body)],
+])

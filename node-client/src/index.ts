@@ -1,0 +1,67 @@
+/** The public surface of Polyloom for JavaScript; `test/exports.test.ts` keeps the list. */
+
+export { kw, opts, type CallOptions, type Keywords, type Options } from './arguments.js'
+export { NdArray, type TypedArray } from './arrays.js'
+export { createNodePythonBridge, type Bridge } from './bridge.js'
+export { connect, type ConnectOptions } from './client.js'
+export {
+  FrameError,
+  Gone,
+  InternalError,
+  LimitExceeded,
+  NotAllowed,
+  OpError,
+  PolyloomError,
+  ProtocolError,
+  PythonError,
+  ReleasedError,
+  TimeoutError,
+  UnknownName,
+  UsageError,
+  ValueRefused,
+  WorkerLost,
+  type PythonFrame,
+} from './errors.js'
+export { Handle } from './handle.js'
+export { iterate, type IterateOptions } from './iterate.js'
+export type { Loom, LoomSession, Py } from './loom.js'
+export {
+  delAttr,
+  delItem,
+  get,
+  handleOf,
+  isRemote,
+  item,
+  keep,
+  op,
+  release,
+  repr,
+  same,
+  scope,
+  set,
+  setItem,
+  str,
+  typeName,
+  value,
+} from './meta.js'
+export { VERSION } from './ops.js'
+export type { Remote } from './remote.js'
+export { PyDate, PyDateTime, PyTime, TimeDelta } from './times.js'
+export { MemoryTransport } from './transport/memory.js'
+export type { Receiver, Transport } from './transport/transport.js'
+export {
+  Complex,
+  Decimal,
+  Dict,
+  Ellipsis,
+  Float,
+  Fraction,
+  FrozenSet,
+  Range,
+  Slice,
+  Tuple,
+  UUID,
+  float,
+  slice,
+  tuple,
+} from './values.js'

@@ -1,0 +1,45 @@
+/** Iteration over Remotes, a chunk of items in each round trip. */
+
+import { UsageError } from './errors.js'
+import { SYMBOLS, needNode, slotOf, type Node, type Remote } from './remote.js'
+import { REMOTE } from './handle.js'
+
+const CHUNK = 128
+
+export interface IterateOptions {
+  /** Items in one round trip, at most. The iterator runs ahead of the loop by less than that. */
+  readonly chunk?: number
+}
+
+/**
+ * Iterate over any Python iterable. Items before an exception come first; leaving the loop early gives the iterator
+ * back, so that a generator's `finally` runs.
+ */
+export async function* iterate<T = any>(remote: Remote, { chunk = CHUNK }: IterateOptions = {}): AsyncGenerator<T, void> {
+  if (!Number.isSafeInteger(chunk) || chunk < 1) throw new UsageError(`chunk is an integer from 1, not ${chunk}`)
+  const node = needNode(remote)
+  const iterator = node.make('iter', `iter(${node.label})`, () => node.target(), iterate)
+  try {
+    for (let done = false; !done; ) {
+      const part = iterator.make('next', `next(${node.label})`, () => `${iterator.target()},${chunk}`, iterate)
+      const { items, done: last } = (await part.result()) as { items: T[]; done: boolean }
+      part.release()
+      yield* items
+      done = last
+    }
+  } finally {
+    iterator.release()
+  }
+}
+
+function asyncIterator(this: Remote): AsyncGenerator {
+  return iterate(this)
+}
+
+function dispose(this: { [REMOTE]: Node }): void {
+  slotOf(this[REMOTE]).release()
+}
+
+SYMBOLS.set(Symbol.asyncIterator, asyncIterator)
+SYMBOLS.set(Symbol.dispose, dispose)
+SYMBOLS.set(Symbol.asyncDispose, dispose)

@@ -1,0 +1,49 @@
+/**
+ * Every Redis key of Polyloom (§8.1). Mirrors `keys.py`. No other file writes the prefix.
+ *
+ * workers       sorted set   worker id by the end of its lease, ms of server time
+ * info          hash         one worker: protocol, version, host, pid, python, started; expires with the lease
+ * workerLease   string       present while the worker lives
+ * inbox         stream       frames to the worker; consumer group GROUP
+ * clientLease   string       present while the client lives
+ * mailbox       stream       frames to the client
+ *
+ * `{w:…}` and `{c:…}` are hash tags: the keys of one worker, and those of one client, share a slot of Redis Cluster.
+ */
+
+export const DEFAULT_PREFIX = 'polyloom:'
+export const GROUP = 'lane'
+
+// Fields of a stream entry (§1.3).
+export const FIELD_CLIENT = 'c'
+export const FIELD_TEXT = 'f'
+export const FIELD_ATTACHMENT = 'a'
+
+/** The keys under one prefix; one prefix a tenant. */
+export class Keys {
+  readonly workers: string
+
+  constructor(readonly prefix: string = DEFAULT_PREFIX) {
+    this.workers = `${prefix}workers`
+  }
+
+  info(worker: string): string {
+    return `${this.prefix}{w:${worker}}:info`
+  }
+
+  workerLease(worker: string): string {
+    return `${this.prefix}{w:${worker}}:lease`
+  }
+
+  inbox(worker: string): string {
+    return `${this.prefix}{w:${worker}}:inbox`
+  }
+
+  clientLease(client: string): string {
+    return `${this.prefix}{c:${client}}:lease`
+  }
+
+  mailbox(client: string): string {
+    return `${this.prefix}{c:${client}}:mailbox`
+  }
+}

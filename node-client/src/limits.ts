@@ -1,0 +1,24 @@
+/** What a receiver accepts at most (§9). Mirrors `limits.py`; compared with `tests/vectors/names.json`. */
+
+export interface Limits {
+  readonly frameBytes: number
+  readonly attachmentBytes: number
+  readonly attachments: number
+  readonly depth: number
+  readonly intDigits: number
+  readonly programOps: number
+  readonly sessionSlots: number
+  readonly pathNames: number
+}
+
+/** Units and reasons stand in §9 of the wire protocol. */
+export const DEFAULT_LIMITS: Limits = Object.freeze({
+  frameBytes: 67_108_864,
+  attachmentBytes: 536_870_912,
+  attachments: 65_536,
+  depth: 200,
+  intDigits: 100_000,
+  programOps: 65_536,
+  sessionSlots: 1_000_000,
+  pathNames: 64,
+})

@@ -1,0 +1,147 @@
+/** Meta-operations: functions, never attributes, since `remote.anything` is always Python's. */
+
+import { writeValue } from './arguments.js'
+import type { Encoder } from './codec.js'
+import { UsageError } from './errors.js'
+import { Handle } from './handle.js'
+import { BINARY_OPERATORS, UNARY_OPERATORS } from './ops.js'
+import { needNode, nodeOf, slotOf, type Node, type Remote } from './remote.js'
+import { runScoped, type Scoped } from './scope.js'
+
+/** Tell whether a value is a Remote. */
+export function isRemote(value: unknown): value is Remote {
+  return nodeOf(value) !== undefined
+}
+
+/** An attribute by any name: `get(r, 'then')`. With `missing`, that value where there is no such attribute. */
+export function get(remote: Remote, name: string, ...missing: [] | [unknown]): Remote {
+  const node = needNode(remote)
+  if (!missing.length) return node.child(name)
+  const write = (encoder: Encoder): string =>
+    `${node.target()},${JSON.stringify(name)},${writeValue(encoder, missing[0], '$.missing')}`
+  return node.make('getattr', name, write, get).remote
+}
+
+/** `remote.name = value`; await it to know that it was done. */
+export function set(remote: Remote, name: string, value: unknown): Remote<null> {
+  const node = needNode(remote)
+  const write = (encoder: Encoder): string =>
+    `${node.target()},${JSON.stringify(name)},${writeValue(encoder, value, '$.value')}`
+  return node.make('setattr', name, write, set).remote
+}
+
+/** `del remote.name`. */
+export function delAttr(remote: Remote, name: string): Remote<null> {
+  const node = needNode(remote)
+  return node.make('delattr', name, () => `${node.target()},${JSON.stringify(name)}`, delAttr).remote
+}
+
+/** `remote[key]`; keys of several dimensions are tuples: `item(a, tuple(0, slice(1)))`. */
+export function item(remote: Remote, key: unknown): Remote {
+  const node = needNode(remote)
+  const write = (encoder: Encoder): string => `${node.target()},${writeValue(encoder, key, '$.key')}`
+  return node.make('getitem', '[…]', write, item).remote
+}
+
+/** `remote[key] = value`. */
+export function setItem(remote: Remote, key: unknown, value: unknown): Remote<null> {
+  const node = needNode(remote)
+  const write = (encoder: Encoder): string =>
+    `${node.target()},${writeValue(encoder, key, '$.key')},${writeValue(encoder, value, '$.value')}`
+  return node.make('setitem', '[…]', write, setItem).remote
+}
+
+/** `del remote[key]`. */
+export function delItem(remote: Remote, key: unknown): Remote<null> {
+  const node = needNode(remote)
+  const write = (encoder: Encoder): string => `${node.target()},${writeValue(encoder, key, '$.key')}`
+  return node.make('delitem', '[…]', write, delItem).remote
+}
+
+/** A Python operator by its sign: `op('+', a, b)`, `op('in', x, xs)`, `op('not', a)`; at least one operand is a Remote. */
+export function op(symbol: (typeof BINARY_OPERATORS)[number], a: unknown, b: unknown): Remote
+export function op(symbol: (typeof UNARY_OPERATORS)[number], a: Remote): Remote
+export function op(symbol: string, ...operands: unknown[]): Remote {
+  const known: readonly string[] = operands.length === 1 ? UNARY_OPERATORS : BINARY_OPERATORS
+  if (!known.includes(symbol)) {
+    throw new UsageError(`no operator ${symbol} of ${operands.length} operands`, { hint: `there are ${known.join(' ')}` })
+  }
+  const node = operands.map(nodeOf).find((one) => one !== undefined) ?? needNode(operands[0])
+  const write = (encoder: Encoder): string => {
+    const texts = operands.map((one, index) => writeValue(encoder, one, `$.operands[${index}]`))
+    return [JSON.stringify(symbol), ...texts].join()
+  }
+  return node.make('operator', symbol, write, op).remote
+}
+
+/** Await this for a live Remote, also where the object is data. */
+export function keep(remote: Remote): Promise<Remote> {
+  return slotOf(needNode(remote)).ask('keep') as Promise<Remote>
+}
+
+/** Await this for a copy; what is not data rejects with NotData. */
+export async function value<T = unknown>(remote: PromiseLike<T>): Promise<T> {
+  const node = nodeOf(remote)
+  return node ? ((await slotOf(node).ask('value')) as T) : await remote
+}
+
+/** Python's `repr`. */
+export function repr(remote: Remote): Promise<string> {
+  return ask(needNode(remote), 'repr', repr)
+}
+
+/** Python's `str`. */
+export function str(remote: Remote): Promise<string> {
+  return ask(needNode(remote), 'str', str)
+}
+
+/** The qualified name of its type: `numpy.ndarray`, `int`. */
+export function typeName(remote: Remote): Promise<string> {
+  return ask(needNode(remote), 'type', typeName)
+}
+
+function ask(node: Node, question: 'repr' | 'str' | 'type', entry: (remote: Remote) => unknown): Promise<string> {
+  return node.make(question, `${question}(${node.label})`, () => node.target(), entry).result() as Promise<string>
+}
+
+/** Give the object back now. Twice is nothing; any later use throws. Modules are kept by their session. */
+export function release(remote: Remote): void {
+  const node = needNode(remote)
+  if (node.owner.lasting) return
+  node.owner.release(release)
+}
+
+/** The full name of the object; a path has none before it is awaited. */
+export function handleOf(remote: Remote): Handle {
+  const { owner, session } = needNode(remote)
+  return new Handle(session.worker, session.id, owner.slot)
+}
+
+/** Tell whether two awaited Remotes of one session stand for the same Python object. */
+export function same(a: unknown, b: unknown): boolean {
+  const [one, other] = [nodeOf(a), nodeOf(b)]
+  if (!one || !other) return a === b
+  if (one === other) return true
+  const known = one.settled && other.settled && one.session === other.session
+  return known && one.owner.identity !== 0 && one.owner.identity === other.owner.identity
+}
+
+/** Run `fn` and give back every Remote made meanwhile, except those in what it returns. */
+export function scope<T>(fn: () => T | PromiseLike<T>): Promise<T> {
+  return runScoped(fn, (result) => {
+    const kept = new Set<Scoped>()
+    collect(result, kept, 0)
+    return kept
+  })
+}
+
+const DEPTH = 16 // how deep a returned value is searched for Remotes
+
+function collect(found: unknown, kept: Set<Scoped>, depth: number): void {
+  const node = nodeOf(found)
+  if (node) kept.add(node.owner)
+  if (node || typeof found !== 'object' || found === null || depth > DEPTH || ArrayBuffer.isView(found)) return
+  const parts = found instanceof Map ? [...found.keys(), ...found.values()] : found instanceof Set ? found : Object.values(found)
+  for (const part of parts) collect(part, kept, depth + 1)
+}
+

@@ -1,0 +1,36 @@
+/** Names of the protocol that both languages share (§1.2, §5.2, §6.2). Mirrors `ops.py`. */
+
+export const PROTOCOL = 1
+export const VERSION = '0.1.0'
+
+export const CLIENT_KINDS = ['hello', 'open', 'program', 'close', 'bye'] as const
+export const HOST_KINDS = ['hello', 'reply', 'closed'] as const
+
+export const OPS = [
+  'import',
+  'getattr',
+  'setattr',
+  'delattr',
+  'getitem',
+  'setitem',
+  'delitem',
+  'call',
+  'operator',
+  'iter',
+  'next',
+  'repr',
+  'str',
+  'type',
+  'pull',
+  'release',
+] as const
+
+export const MODES = ['auto', 'value', 'keep'] as const
+export type Mode = (typeof MODES)[number]
+
+export const BINARY_OPERATORS = [
+  ...['+', '-', '*', '/', '//', '%', '**', '@', '&', '|', '^', '<<', '>>'],
+  ...['==', '!=', '<', '<=', '>', '>=', 'in', 'is'],
+  ...['+=', '-=', '*=', '/=', '//=', '%=', '**=', '@=', '&=', '|=', '^=', '<<=', '>>='],
+] as const
+export const UNARY_OPERATORS = ['not', '~', 'neg', 'pos', 'abs'] as const

@@ -1,0 +1,80 @@
+/**
+ * All configuration as one frozen value, made at the edge by `settingsFrom` (options, then environment, then defaults).
+ * Mirrors `settings.py`.
+ */
+
+import { UsageError } from './errors.js'
+import { DEFAULT_PREFIX } from './keys.js'
+import { DEFAULT_LIMITS, type Limits } from './limits.js'
+
+export const SCHEMES_HINT = 'use redis://host:port/0, rediss://…, unix:///path/to/socket or stdio:'
+
+export interface Settings {
+  readonly url: string
+  readonly prefix: string
+  /** The interpreter of `stdio:`; without it the usual places are searched. */
+  readonly python: string | undefined
+  /** How long the Redis server may take to answer first. */
+  readonly connectTimeoutMs: number
+  /** How long to wait for a live worker, or for a local process to say hello. */
+  readonly workerTimeoutMs: number
+  /** How long a lost connection may stay away before everything pending is rejected. */
+  readonly reconnectTimeoutMs: number
+  /** How long the objects of a client that has died are kept. */
+  readonly leaseMs: number
+  /** Keep the JavaScript call site of each call for the stacks of Python errors. */
+  readonly callSites: boolean
+  readonly limits: Limits
+}
+
+export const DEFAULTS: Settings = Object.freeze({
+  url: 'stdio:',
+  prefix: DEFAULT_PREFIX,
+  python: undefined,
+  connectTimeoutMs: 5_000,
+  workerTimeoutMs: 10_000,
+  reconnectTimeoutMs: 10_000,
+  leaseMs: 5_000,
+  callSites: true,
+  limits: DEFAULT_LIMITS,
+})
+
+export const ENVIRONMENT = ['POLYLOOM_URL', 'POLYLOOM_PREFIX', 'POLYLOOM_LEASE', 'POLYLOOM_PYTHON'] as const
+type Environment = Readonly<Partial<Record<string, string>>>
+
+/** Merge options over `POLYLOOM_*` over the defaults; UsageError when one is unusable. */
+export function settingsFrom(options: Partial<Settings>, environment: Environment): Settings {
+  const lease = environment['POLYLOOM_LEASE']
+  const merged = {
+    ...DEFAULTS,
+    ...given({
+      url: environment['POLYLOOM_URL'],
+      prefix: environment['POLYLOOM_PREFIX'],
+      python: environment['POLYLOOM_PYTHON'],
+      leaseMs: lease ? Number(lease) * 1000 : undefined,
+    }),
+    ...given(pick(options)),
+  }
+  for (const name of ['connectTimeoutMs', 'workerTimeoutMs', 'reconnectTimeoutMs', 'leaseMs'] as const) {
+    if (!(merged[name] > 0)) throw new UsageError(`${name} must be a number above 0, not ${merged[name]}`)
+  }
+  return Object.freeze(merged)
+}
+
+/** The scheme of the URL, without its colon. */
+export function schemeOf(url: string): string {
+  return /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? ''
+}
+
+/** Return the URL without its password, for messages. */
+export function redact(url: string): string {
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/?#]*?):[^@/]*@/i, '$1:***@').replace(/([?&]password=)[^&]*/gi, '$1***')
+}
+
+function pick(options: Partial<Settings>): Partial<Settings> {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => name in DEFAULTS))
+}
+
+function given<T extends object>(values: T): { [K in keyof T]: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== '')) as never
+}

@@ -1,0 +1,215 @@
+/**
+ * Python values that JavaScript lacks. They print as Python prints them, are immutable, and go back unchanged.
+ * Times live in `times.ts`, arrays of numpy in `arrays.ts`.
+ */
+
+/** A Python tuple: an Array that goes back as a tuple. */
+export class Tuple<T = unknown> extends Array<T> {
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array
+  }
+}
+
+/** Make a tuple: `tuple(1, 'a')`. */
+export function tuple<T>(...items: T[]): Tuple<T> {
+  const made = new Tuple<T>()
+  for (const item of items) made.push(item)
+  return made
+}
+
+/** A Python frozenset. */
+export class FrozenSet<T = unknown> extends Set<T> {}
+
+/** A Python dict whose keys are not all strings: a Map that finds tuples, dates and the like by value. */
+export class Dict<K = unknown, V = unknown> extends Map<K, V> {
+  #composite = new Map<string, K>()
+
+  constructor(entries: Iterable<readonly [K, V]> = []) {
+    super()
+    for (const [key, value] of entries) this.set(key, value)
+  }
+
+  override get(key: K): V | undefined {
+    return super.get(this.#find(key))
+  }
+
+  override has(key: K): boolean {
+    return super.has(this.#find(key))
+  }
+
+  override set(key: K, value: V): this {
+    const known = this.#find(key)
+    if (isComposite(key) && known === key) this.#composite.set(keyText(key), key)
+    return super.set(known, value)
+  }
+
+  override delete(key: K): boolean {
+    const known = this.#find(key)
+    if (isComposite(key)) this.#composite.delete(keyText(key))
+    return super.delete(known)
+  }
+
+  override clear(): void {
+    this.#composite.clear()
+    super.clear()
+  }
+
+  #find(key: K): K {
+    return isComposite(key) ? (this.#composite.get(keyText(key)) ?? key) : key
+  }
+}
+
+function isComposite(key: unknown): boolean {
+  return typeof key === 'object' && key !== null
+}
+
+/** One text for all keys that Python holds equal. */
+export function keyText(key: unknown): string {
+  if (typeof key === 'string') return JSON.stringify(key)
+  if (typeof key === 'boolean') return key ? '1' : '0'
+  if (key instanceof Tuple) return `(${Array.from(key, keyText).join()})`
+  if (key instanceof FrozenSet) return `{${Array.from(key, keyText).sort().join()}}`
+  if (typeof key === 'object' && key !== null) return `${key.constructor.name} ${String(key)}`
+  return String(key)
+}
+
+/** A Python float, where JavaScript would send an int: `float(1)` is 1.0. */
+export class Float {
+  constructor(readonly value: number) {}
+
+  valueOf(): number {
+    return this.value
+  }
+
+  toString(): string {
+    return floatText(this.value)
+  }
+}
+
+export function float(value: number): Float {
+  return new Float(value)
+}
+
+/** The text of a float as Python prints it. */
+export function floatText(value: number): string {
+  if (Object.is(value, -0)) return '-0.0'
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf'
+  if (!Number.isInteger(value)) return String(value)
+  return Math.abs(value) < 1e16 ? `${value}.0` : value.toExponential()
+}
+
+/** A value that is kept as the text that Python prints. */
+abstract class Text {
+  readonly #text: string
+
+  constructor(text: string, pattern: RegExp) {
+    if (typeof text !== 'string' || !pattern.test(text)) throw new TypeError(`no ${new.target.name}: ${String(text)}`)
+    this.#text = text
+  }
+
+  toString(): string {
+    return this.#text
+  }
+
+  toJSON(): string {
+    return this.#text
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return `${this.constructor.name}(${this.#text})`
+  }
+}
+
+const DECIMAL = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|s?nan\d*)$/i
+
+/** decimal.Decimal, exact. */
+export class Decimal extends Text {
+  constructor(text: string) {
+    super(text, DECIMAL)
+  }
+}
+
+/** fractions.Fraction, exact: `1/3`. */
+export class Fraction extends Text {
+  readonly numerator: bigint
+  readonly denominator: bigint
+
+  constructor(text: string) {
+    super(text, /^-?\d+(?:\/0*[1-9]\d*)?$/)
+    const [above, below] = text.split('/')
+    this.numerator = BigInt(above!)
+    this.denominator = BigInt(below ?? 1)
+  }
+}
+
+/** uuid.UUID. */
+export class UUID extends Text {
+  constructor(text: string) {
+    super(text, /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i)
+  }
+}
+
+/** A Python complex number. */
+export class Complex {
+  constructor(
+    readonly re: number,
+    readonly im: number,
+  ) {}
+
+  toString(): string {
+    const sign = this.im < 0 || Object.is(this.im, -0) ? '' : '+'
+    return `(${floatText(this.re)}${sign}${floatText(this.im)}j)`
+  }
+}
+
+type Int = number | bigint
+
+/** A Python range; iterable. */
+export class Range {
+  constructor(
+    readonly start: Int,
+    readonly stop: Int,
+    readonly step: Int = 1,
+  ) {
+    if (Number(step) === 0) throw new TypeError('the step of a range is not 0')
+  }
+
+  *[Symbol.iterator](): Generator<Int> {
+    const step = this.step
+    for (let at = this.start; step > 0 ? at < this.stop : at > this.stop; at = plus(at, step)) yield at
+  }
+
+  toString(): string {
+    return `range(${this.start}, ${this.stop}${Number(this.step) === 1 ? '' : `, ${this.step}`})`
+  }
+}
+
+function plus(a: Int, b: Int): Int {
+  return typeof a === 'number' && typeof b === 'number' ? a + b : BigInt(a) + BigInt(b)
+}
+
+/** A Python slice: `item(xs, slice(1, null, 2))` is `xs[1::2]`. */
+export class Slice {
+  constructor(
+    readonly start: unknown = null,
+    readonly stop: unknown = null,
+    readonly step: unknown = null,
+  ) {}
+
+  toString(): string {
+    return `slice(${String(this.start)}, ${String(this.stop)}, ${String(this.step)})`
+  }
+}
+
+export function slice(start: unknown = null, stop: unknown = null, step: unknown = null): Slice {
+  return new Slice(start, stop, step)
+}
+
+class EllipsisType {
+  toString(): string {
+    return 'Ellipsis'
+  }
+}
+
+/** Python's `...`. */
+export const Ellipsis = new EllipsisType()
