@@ -1,8 +1,8 @@
 """Leader and followers: one thread reads, runs what it read, and is relieved when that takes long.
 
 A short program is run by the thread that read it, so the common case has no hand-over between threads. A watcher looks
-every PATIENCE seconds while there is work; when the leader has been busy for longer, another thread takes the lead and
-reads on, so no session waits behind the slow call of another.
+every PATIENCE seconds while there is work; when the leader has been in one program for longer, another thread takes the
+lead and reads on, so no session waits behind the slow call of another.
 
     receive()  sends what was answered, blocks until frames came and has filed them with `ready`   (leader only)
     turn(s)    runs one program of a session, tells whether more wait      (any thread)
@@ -43,7 +43,7 @@ class Crew(Generic[T]):
         self._running = 0
         self._idle = 0
         self._unsent = 0  # programs run since the last flush
-        self._busy_since = 0.0  # when the leader began to run; 0 while it reads
+        self._busy_since = 0.0  # when the leader began its program; 0 while it reads
         self._seen = 0.0  # last time that there was work
         self._alarm = threading.Event()
         self._on_end: Callable[[], None] | None = None
@@ -96,38 +96,41 @@ class Crew(Generic[T]):
             if lead:
                 self._read(lead)
             else:
-                self._work(leading=False)
+                self._work(lead)
 
     def _read(self, lead: int) -> None:
-        while self._lead == lead and not self._stopping:
-            if not self._ready:
-                self._busy_since = 0.0
-                if not self._receive():
-                    return self._end()
-            self._busy_since = self._seen = time.monotonic()
+        """Lead: run what is ready, read on, until relieved."""
+        while not self._stopping:
             if self._ready and not self._alarm.is_set():
+                self._seen = time.monotonic()
                 self._alarm.set()
-            if self._running < self._limit:
-                while self._ready and self._lead == lead and not self._stopping:
-                    self._work(leading=True)
-            elif self._ready:
+            while self._ready and not self._stopping and self._work(lead):
+                pass
+            with self._lock:  # from here on it cannot be relieved: there is one reader
+                if self._lead != lead:
+                    return
                 self._busy_since = 0.0
-                if not self._receive():
-                    return self._end()
+            if not self._receive():
+                return self._end()
 
     def _end(self) -> None:
         self.stop()
         if self._on_end is not None and threading.current_thread() in self._members:
             self._on_end()
 
-    def _work(self, *, leading: bool) -> None:
-        """Run one program of one ready item. The leader sends replies with its next read, unless they would wait for others."""
+    def _work(self, lead: int) -> bool:
+        """Run one program of one ready item; False when there is none for us, or we lead no more. `lead` 0: as a follower.
+
+        The leader sends replies with its next read, unless they would wait for others.
+        """
         with self._lock:
-            if not self._ready or self._running >= self._limit:
-                return
+            if not self._ready or self._running >= self._limit or (lead and self._lead != lead):
+                return False
             item = self._ready.popleft()
             self._running += 1
-        began = time.monotonic()
+            began = self._seen = time.monotonic()
+            if lead:
+                self._busy_since = began
         try:
             if self._turn(item):
                 self._ready.append(item)
@@ -135,9 +138,10 @@ class Crew(Generic[T]):
             with self._lock:
                 self._running -= 1
         self._unsent += 1
-        if not leading or self._unsent >= BURST or time.monotonic() - began > LATE:
+        if not lead or self._unsent >= BURST or time.monotonic() - began > LATE:
             self._unsent = 0
             self._flush()
+        return True
 
     def _watch(self) -> None:
         while not self._stopping:
@@ -146,15 +150,17 @@ class Crew(Generic[T]):
             since = self._busy_since
             if since and now - since > PATIENCE:
                 self._flush()
-                self._relieve()
+                self._relieve(since)
             elif now - self._seen > REST:
                 self._alarm.clear()
                 if not self._busy_since and not self._ready:
                     self._alarm.wait()
 
-    def _relieve(self) -> None:
-        """Give the lead to another thread."""
+    def _relieve(self, since: float) -> None:
+        """Give the lead to another thread, unless the leader has gone back to reading."""
         with self._lock:
+            if self._busy_since != since:
+                return
             self._led = False
             self._lead += 1
             self._busy_since = 0.0

@@ -22,7 +22,7 @@ def register(app: Celery, settings: Settings) -> Task:
 
     @app.task(name="polyloom.run", shared=False)
     def run(program: str) -> str:
-        """Run a program (§11) and return its reply; the first error in it fails the task."""
+        """Run a program (§10) and return its reply; the first error in it fails the task."""
         body = read_frame(Frame(program.encode("utf-8", "surrogatepass")), settings.limits)
         attachments = [base64.b64decode(text, validate=True) for text in body.get("attachments", ())]
         if type(body.get("ops")) is not list:
