@@ -1,0 +1,90 @@
+"""Names that both languages share: none is remembered, all are compared with tests/vectors/names.json."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from polyloom import codec, executor, keys, ops
+from polyloom.errors import CODES
+from polyloom.limits import Limits
+from polyloom.settings import Settings
+from polyloom_workers import host
+
+NAMES = json.loads((Path(__file__).parents[1] / "vectors" / "names.json").read_text())
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "wire-protocol.md").read_text()
+
+
+def test_protocol_number_and_kinds_of_frames():
+    assert NAMES["protocol"] == ops.PROTOCOL
+    assert NAMES["kinds"] == {"client": list(ops.CLIENT_KINDS), "host": list(ops.HOST_KINDS)}
+
+
+def test_host_answers_every_kind_of_a_client():
+    assert set(host.KINDS) == set(NAMES["kinds"]["client"])
+
+
+def test_ops_and_modes():
+    assert list(ops.OPS) == NAMES["ops"]
+    assert list(ops.MODES) == NAMES["modes"]
+
+
+def test_executor_has_every_op():
+    assert {*executor.OPS, "pull", "release"} == set(NAMES["ops"])
+
+
+def test_every_tag_is_decoded_or_is_a_result():
+    assert [*codec.DECODERS, *codec.RESULT_TAGS] == NAMES["tags"]
+
+
+def test_every_tag_of_data_is_written_by_the_encoder():
+    written = set()
+    for encode in codec.ENCODERS.values():
+        written |= {const for const in encode.__code__.co_consts if isinstance(const, str)}
+        written |= {cell.cell_contents for cell in encode.__closure__ or ()}
+    assert set(NAMES["tags"]) - written == {"ndarray", "ref", "handle", "error"}
+
+
+def test_codes_of_errors():
+    assert sorted(CODES) == sorted(NAMES["codes"])
+
+
+def test_limits_and_their_defaults():
+    assert asdict(Limits()) == NAMES["limits"]
+
+
+def test_redis_keys_and_fields():
+    made = keys.Keys()
+    assert NAMES["keys"] == {
+        "prefix": keys.DEFAULT_PREFIX,
+        "workers": made.workers,
+        "info": made.info("W"),
+        "worker_lease": made.worker_lease("W"),
+        "inbox": made.inbox("W"),
+        "client_lease": made.client_lease("C"),
+        "mailbox": made.mailbox("C"),
+    }
+    assert NAMES["group"] == keys.GROUP
+    assert NAMES["fields"] == {
+        "client": keys.FIELD_CLIENT.decode(),
+        "text": keys.FIELD_TEXT.decode(),
+        "attachment": keys.FIELD_ATTACHMENT.decode(),
+    }
+
+
+def test_defaults_of_settings():
+    settings = Settings()
+    assert NAMES["defaults"] == {"url": settings.url, "prefix": settings.prefix, "lease_seconds": settings.lease}
+
+
+@pytest.mark.parametrize("group", ["ops", "modes", "tags", "codes"])
+def test_the_page_knows_every_name(group):
+    assert [name for name in NAMES[group] if f"`{name}`" not in PAGE and f'["{name}"' not in PAGE] == []
+
+
+def test_the_page_knows_every_limit_and_its_default():
+    rows = [line.split("|")[1:3] for line in PAGE.splitlines() if line.startswith("| `")]
+    shown = {name.strip(" `"): int(value.strip().replace(",", "")) for name, value in rows if value.strip()[:1].isdigit()}
+    assert shown == NAMES["limits"]
