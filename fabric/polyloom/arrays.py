@@ -24,13 +24,22 @@ def loaded() -> Any:
 def is_array(value: object) -> bool:
     """Tell an array whose items travel; arrays of objects and structures stay live."""
     numpy = loaded()
-    return numpy is not None and type(value) is numpy.ndarray and value.dtype.kind in KINDS and value.dtype.itemsize <= 16
+    if numpy is None or type(value) is not numpy.ndarray:
+        return False
+    dtype: Any = value.dtype  # type: ignore[attr-defined]
+    return dtype.kind in KINDS and dtype.itemsize <= 16
 
 
 def is_scalar(value: object) -> bool:
     """Tell a numpy scalar that has a plain value."""
     numpy = loaded()
-    return numpy is not None and isinstance(value, numpy.generic) and not isinstance(value.item(), numpy.generic)
+    return numpy is not None and issubclass(type(value), numpy.generic) and not isinstance(value.item(), numpy.generic)  # type: ignore[attr-defined]
+
+
+def plain(scalar: Any) -> Any:
+    """Return the value of a numpy scalar; a moment that Python cannot hold (nanoseconds, NaT) as an array of no dimensions."""
+    item = scalar.item()
+    return loaded().asarray(scalar) if scalar.dtype.kind in "mM" and type(item) in (int, type(None)) else item
 
 
 def pack(array: Any) -> tuple[bytes, str, list[int]]:
@@ -73,6 +82,7 @@ def _view(data: bytes | bytearray | memoryview, dtype: str, shape: Sequence[int]
     if dtype not in _FORMATS:
         raise ValueRefused(f"dtype {dtype!r} needs numpy", hint="install numpy on the worker")
     try:
-        return memoryview(bytearray(data)).cast("B").cast(_FORMATS[dtype], tuple(shape))  # type: ignore[call-overload]
+        view: memoryview = memoryview(bytearray(data)).cast(_FORMATS[dtype], tuple(shape))  # type: ignore[call-overload]
+        return view
     except (TypeError, ValueError) as error:
         raise ValueRefused(f"no array of dtype {dtype!r} and shape {list(shape)}: {error}") from None

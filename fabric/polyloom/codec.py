@@ -61,7 +61,7 @@ class Encoder:
         if arrays.is_array(value):
             return _encode_array(self, value, depth)
         if arrays.is_scalar(value):
-            return self.encode(value.item(), depth)  # type: ignore[attr-defined]
+            return self.encode(arrays.plain(value), depth)
         if self.export is not None:
             return self.export(value)
         raise ValueRefused(f"an object of type {kind.__module__}.{kind.__qualname__} is not data")
@@ -152,6 +152,8 @@ def _encode_date(_: Encoder, value: date, _depth: int) -> Wire:
 
 
 def _encode_time(_: Encoder, value: time, _depth: int) -> Wire:
+    if value.tzinfo is not None and value.utcoffset() is None:
+        raise ValueRefused(f"a time of day in {value.tzinfo} has no offset without a date", hint="send a datetime")
     return ["time", value.isoformat(), value.fold]
 
 
@@ -313,9 +315,10 @@ def _decode_dict(decoder: Decoder, wire: list[Any], depth: int) -> object:
 
 def _decode_int(decoder: Decoder, wire: list[Any], _depth: int) -> object:
     (text,) = _exactly(wire, str)
-    if len(text) > decoder.limits.int_digits + 1:
-        raise LimitExceeded(f"int_digits: {len(text):,} digits are above {decoder.limits.int_digits:,}")
-    if not (text.isascii() and text.removeprefix("-").isdigit()):
+    digits = text.removeprefix("-")
+    if len(digits) > decoder.limits.int_digits:
+        raise LimitExceeded(f"int_digits: {len(digits):,} digits are above {decoder.limits.int_digits:,}")
+    if not (digits.isascii() and digits.isdigit()):
         raise ValueError(f"{text[:20]!r} is no decimal integer")
     return int(text) if len(text) <= DECIMAL_DIGITS else int(Decimal(text))
 
@@ -330,6 +333,8 @@ def _decode_float(_: Decoder, wire: list[Any], _depth: int) -> object:
 
 def _decode_complex(decoder: Decoder, wire: list[Any], depth: int) -> object:
     real, imag = decoder.items(wire[1:], depth)
+    if type(real) not in (int, float) or type(imag) not in (int, float):
+        raise ValueError("it takes two numbers")
     return complex(float(real), float(imag))
 
 

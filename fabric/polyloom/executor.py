@@ -225,13 +225,15 @@ def _getattr(run: _Run, op: list[Any]) -> object:
 def _setattr(run: _Run, op: list[Any]) -> object:
     target, name = run.value(op, 2), text(run.value(op, 3))
     run.policy.check_name(target, name)
-    return setattr(target, name, run.value(op, 4))
+    setattr(target, name, run.value(op, 4))
+    return None
 
 
 def _delattr(run: _Run, op: list[Any]) -> object:
     target, name = run.value(op, 2), text(run.value(op, 3))
     run.policy.check_name(target, name)
-    return delattr(target, name)
+    delattr(target, name)
+    return None
 
 
 def _getitem(run: _Run, op: list[Any]) -> object:

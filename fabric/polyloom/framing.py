@@ -46,18 +46,23 @@ class FrameReader:
         body = start + HEAD.size
         if body > len(data):
             return body
-        text, count = HEAD.unpack_from(data, start)
+        text, count = _head(data, start)
         check_sizes(text, range(count) if count > self._limits.attachments else (), self._limits)
         body += 4 * count
         if body > len(data):
             return body
         lengths = struct.unpack_from(f">{count}I", data, start + HEAD.size)
         check_sizes(text, lengths, self._limits)
-        return body + text + sum(lengths)
+        return int(body + text + sum(lengths))
+
+
+def _head(data: bytes, start: int) -> tuple[int, int]:
+    text, count = HEAD.unpack_from(data, start)
+    return text, count
 
 
 def _cut(data: bytes, start: int) -> Frame:
-    text, count = HEAD.unpack_from(data, start)
+    text, count = _head(data, start)
     lengths = struct.unpack_from(f">{count}I", data, start + HEAD.size)
     at = start + HEAD.size + 4 * count
     body = data[at : at + text]

@@ -1,7 +1,7 @@
 """What a client may reach (the second of the three layers of security). A policy is two questions, asked by the executor.
 
-Patterns name modules (`numpy`, `numpy.*`, `myproject.models`), or one gated builtin (`builtins.open`); `*` is the whole of Python,
-said aloud. Anything narrower also refuses private names and the builtins that lead out of it.
+Patterns name modules (`numpy`, `numpy.*`, `myproject.models`), or one gated builtin (`builtins.open`); `*` is the whole of
+Python, said aloud. Anything narrower also refuses private names and the builtins that lead out of it.
 """
 
 from __future__ import annotations

@@ -5,8 +5,10 @@ Mirrors `settings.ts`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from polyloom.errors import UsageError
@@ -14,6 +16,7 @@ from polyloom.keys import DEFAULT_PREFIX
 from polyloom.limits import DEFAULT_LIMITS, Limits
 
 REDIS_SCHEMES = ("redis", "rediss", "unix")
+NOT_GIVEN: tuple[object, ...] = (None, "", ())
 SCHEMES_HINT = "use redis://host:port/0, rediss://…, unix:///path/to/socket or stdio:"
 
 
@@ -31,15 +34,9 @@ class Settings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str], **flags: object) -> Settings:
         """Merge flags that are not None over `POLYLOOM_*` over the defaults; UsageError when one is unusable."""
-        given = {
-            "url": environ.get("POLYLOOM_URL"),
-            "prefix": environ.get("POLYLOOM_PREFIX"),
-            "allow": environ.get("POLYLOOM_ALLOW"),
-            "lease": environ.get("POLYLOOM_LEASE"),
-            "threads": environ.get("POLYLOOM_THREADS"),
-        }
-        given |= {name: flag for name, flag in flags.items() if flag is not None and flag != ()}
-        return cls(**{name: _PARSE[name](name, given[name]) for name in given if given[name]})  # type: ignore[arg-type]
+        given: dict[str, object] = {name: environ.get(f"POLYLOOM_{name.upper()}") for name in _PARSE}
+        given |= {name: flag for name, flag in flags.items() if flag not in NOT_GIVEN}
+        return cls(**{name: _PARSE[name](name, value) for name, value in given.items() if value not in NOT_GIVEN})
 
     def redis_url(self) -> str:
         """Return the URL when it names a Redis server; UsageError otherwise."""
@@ -89,15 +86,22 @@ def _positive(name: str, value: object) -> float:
         number = float(value)  # type: ignore[arg-type]
     except ValueError:
         number = 0.0
-    if not number > 0:
+    if not 0 < number < math.inf:
         raise UsageError(f"{name} must be a number above 0, not {value!r}", hint=f"set --{name} or POLYLOOM_{name.upper()}")
     return number
 
 
-_PARSE = {
+def _count(name: str, value: object) -> int:
+    number = _positive(name, value)
+    if number != int(number):
+        raise UsageError(f"{name} must be a whole number, not {value!r}", hint=f"set --{name} or POLYLOOM_{name.upper()}")
+    return int(number)
+
+
+_PARSE: dict[str, Callable[[str, object], Any]] = {
     "url": _text,
     "prefix": _text,
     "allow": _patterns,
     "lease": _positive,
-    "threads": lambda name, value: int(_positive(name, value)),
+    "threads": _count,
 }

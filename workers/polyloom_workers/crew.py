@@ -28,9 +28,7 @@ REST = 1.0  # seconds without work after which the watcher sleeps
 class Crew(Generic[T]):
     """At most `threads` run sessions, and one more reads."""
 
-    def __init__(
-        self, receive: Callable[[], bool], turn: Callable[[T], bool], flush: Callable[[], None], threads: int
-    ) -> None:
+    def __init__(self, receive: Callable[[], bool], turn: Callable[[T], bool], flush: Callable[[], None], threads: int) -> None:
         self._receive = receive
         self._turn = turn
         self._flush = flush
@@ -153,7 +151,9 @@ class Crew(Generic[T]):
                 self._relieve(since)
             elif now - self._seen > REST:
                 self._alarm.clear()
-                if not self._busy_since and not self._ready:
+                with self._lock:  # a program is taken and its beginning noted as one step
+                    idle = not self._busy_since and not self._ready
+                if idle:
                     self._alarm.wait()
 
     def _relieve(self, since: float) -> None:

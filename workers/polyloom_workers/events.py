@@ -123,5 +123,3 @@ def name_of(called: object) -> str:
 def _dotted(value: Any) -> str:
     module = getattr(value, "__module__", None) or getattr(getattr(value, "__self__", None), "__name__", "builtins")
     return f"{module}.{getattr(value, '__qualname__', type(value).__qualname__)}"
-
-

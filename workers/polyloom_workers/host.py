@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from polyloom import __version__
@@ -12,9 +12,10 @@ from polyloom.errors import FrameError, Gone, PolyloomError, ProtocolError, Unkn
 from polyloom.failure import internal
 from polyloom.frames import Frame, read_frame, write_frame
 from polyloom.handle import new_id
+from polyloom.limits import Limits
 from polyloom.ops import PROTOCOL
 from polyloom.policy import Policy
-from polyloom.limits import Limits
+
 from polyloom_workers.session import Program, Ran, Session
 
 Send = Callable[[str, Frame, Any], None]
@@ -179,8 +180,8 @@ def _text(body: dict[str, Any], key: str) -> str:
     return value
 
 
-def _refusal(session: str, n: int, ops: list[Any], error: PolyloomError | dict[str, Any]) -> Frame:
+def _refusal(session: str, n: int, ops: Sequence[Any], error: PolyloomError | dict[str, Any]) -> Frame:
     """Return a reply whose every result is one error."""
     failure = ["error", error.to_wire() if isinstance(error, PolyloomError) else error]
-    pulls = sum(len(op) - 2 for op in ops if type(op) is list and op and op[0] == "pull")
+    pulls = sum(len(op[2:]) for op in ops if type(op) is list and op and op[0] == "pull")
     return write_frame({"t": "reply", "session": session, "n": n, "results": [failure] * pulls, "failed": [failure]})

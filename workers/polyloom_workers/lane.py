@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import redis
-
 from polyloom.errors import Gone
 from polyloom.frames import Buffer, Frame
 from polyloom.keys import FIELD_ATTACHMENT, FIELD_CLIENT, FIELD_TEXT, GROUP, Keys
 from polyloom.policy import Policy
 from polyloom.settings import Settings
+
 from polyloom_workers.crew import Crew
 from polyloom_workers.host import Host
 from polyloom_workers.link import Command, Link
@@ -81,7 +81,9 @@ class Lane:
         self.crew.stop()
         self.crew.join(grace)
         for client in list(self.host.clients):
-            self.host.end(client, Gone("the worker was shut down", code="WorkerLost", hint="connect again: another worker takes over"))
+            self.host.end(
+                client, Gone("the worker was shut down", code="WorkerLost", hint="connect again: another worker takes over")
+            )
         self.flush()
         self._reader.close()
         self._writer.close()

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import IO
 
 import redis
-
 from polyloom.keys import Keys
 from polyloom.registry import RedisRegistry, Worker
 from polyloom.settings import Settings
@@ -54,7 +53,8 @@ class Lease:
             self._keeper.wait()
 
     def _pipe(self) -> IO[bytes]:
-        assert self._keeper is not None and self._keeper.stdin is not None
+        assert self._keeper is not None
+        assert self._keeper.stdin is not None
         return self._keeper.stdin
 
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 import base64
 import importlib
 import json
+import math
 import os
 from collections.abc import Callable
 from typing import Any
 
+from polyloom import arrays
+from polyloom.codec import DECIMAL_BITS
 from polyloom.failure import describe_exception, safe_text
 
 Request = dict[str, Any]
@@ -46,16 +49,16 @@ class Lines:
         except BadOp as error:
             return _failure(number, "BadOp", str(error))
         except BaseException as error:
-            return _failure(number, "PyError", f"{type(error).__name__}: {safe_text(str, error)}", describe_exception(error)["traceback"])
+            return _failure(
+                number, "PyError", f"{type(error).__name__}: {safe_text(str, error)}", describe_exception(error)["traceback"]
+            )
 
     def to_wire(self, value: object) -> object:
         """Return a result: data of JSON as it is, bytes in base64, anything else by reference."""
-        if type(value) in (str, bool, int, float, type(None)):
-            return value
+        if _is_json(plain := arrays.plain(value) if arrays.is_scalar(value) else value):
+            return plain
         if isinstance(value, bytes):
             return {"__bytes__": base64.b64encode(value).decode("ascii")}
-        if (plain := _scalar(value)) is not value:
-            return plain
         self.last += 1
         self.objects[self.last] = value
         return {"__pyref__": self.last, "__type__": type(value).__name__}
@@ -80,10 +83,11 @@ class Lines:
         return self.objects[number]
 
 
-def _scalar(value: object) -> object:
-    from polyloom import arrays
-
-    return value.item() if arrays.is_scalar(value) else value  # type: ignore[attr-defined]
+def _is_json(value: Any) -> bool:
+    """Tell what JSON can say: neither nan and the infinities nor an int of more digits than Python prints."""
+    if type(value) is float:
+        return math.isfinite(value)
+    return type(value) in (str, bool, type(None)) or (type(value) is int and value.bit_length() <= DECIMAL_BITS)
 
 
 def _failure(number: object, kind: str, message: str, trace: str = "") -> dict[str, Any]:

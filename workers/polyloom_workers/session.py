@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from polyloom.executor import Reply, apply
 from polyloom.frames import Buffer, Frame, write_frame
-from polyloom.policy import Policy
 from polyloom.limits import Limits
+from polyloom.policy import Policy
 from polyloom.table import Table
 
 

@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 from celery import Celery, Task
-
 from polyloom.errors import FrameError, RemoteFailure, ValueRefused
 from polyloom.executor import apply
 from polyloom.frames import Frame, read_frame, write_frame

@@ -36,8 +36,8 @@ class Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            error.message += f"\nThe commands are: {', '.join(sorted(COMMANDS))}."
-            raise
+            commands = ", ".join(sorted(COMMANDS))
+            raise click.UsageError(f"{error.message}\nThe commands are: {commands}.", ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -34,7 +34,9 @@ def _print(workers: list[Worker]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("worker", "host", "pid", "python", "version", "up", title=f"{len(workers)} live worker{'s' * (len(workers) != 1)}")
+    table = Table(
+        "worker", "host", "pid", "python", "version", "up", title=f"{len(workers)} live worker{'s' * (len(workers) != 1)}"
+    )
     for worker in workers:
         up = f"{time.time() - worker.started:,.0f} s"
         table.add_row(worker.id, worker.host, str(worker.pid), worker.python, worker.version, up)

@@ -42,7 +42,7 @@ def _check(url: str) -> None:
             raise click.BadParameter(f"{error}; {error.hint}", param_hint="--url") from None
 
 
-def _become(command: Sequence[str]) -> None:
+def _become(command: list[str]) -> None:
     sys.stdout.flush()
     os.environ.setdefault("POLYLOOM_PYTHON", sys.executable)
     os.execv(command[0], command)

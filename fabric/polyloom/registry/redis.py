@@ -25,7 +25,7 @@ class RedisRegistry:
         milliseconds = int(seconds * 1000)
         info = self._keys.info(worker.id)
         with self._client.pipeline(transaction=False) as batch:
-            batch.hset(info, mapping=worker.to_fields())
+            batch.hset(info, mapping=dict[Any, Any](worker.to_fields()))
             batch.pexpire(info, milliseconds)
             batch.set(self._keys.worker_lease(worker.id), 1, px=milliseconds)
             batch.execute()
@@ -36,7 +36,8 @@ class RedisRegistry:
         self._client.delete(self._keys.worker_lease(worker), self._keys.info(worker), self._keys.inbox(worker))
 
     def workers(self) -> list[Worker]:
-        names = [_text(name) for name in self._client.zrange(self._keys.workers, 0, -1)]
+        found: list[Any] = self._client.zrange(self._keys.workers, 0, -1)
+        names = [_text(name) for name in found]
         with self._client.pipeline(transaction=False) as batch:
             for name in names:
                 batch.hgetall(self._keys.info(name))
