@@ -20,7 +20,7 @@ SERVICES = {
 
 CONTESTANTS = {
     "polyloom": Contestant(node("polyloom", "{url}"), ("polyloom worker",)),
-    "polyloom stdio": Contestant(node("polyloom", "stdio:")),
+    "polyloom stdio": Contestant(node("polyloom", "stdio:"), env={"POLYLOOM_PYTHON": PYTHON}),
     "list echo": Contestant(node("list-echo", "{url}"), ("list echo",)),
     "set and get": Contestant(node("set-get", "{url}")),
     "sketch": Contestant(node("sketch", *python("sketch"))),
