@@ -10,7 +10,7 @@ import importlib
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from types import ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from polyloom.codec import Decoder, Encoder, Wire, is_data
@@ -68,13 +68,16 @@ class _Run:
                 return self.pull(op)
             if name == "release":
                 return self.release(op)
-            function = OPS.get(name) if type(name) is str else None
-            if function is None:
-                raise OpError(f"unknown op {name!r}")
+            entry = OPS.get(name) if type(name) is str else None
+            if entry is None:
+                raise OpError(f"unknown op {name!r:.40}")
+            function, fewest, most = entry
             slot = op[1]
             if type(slot) is not int or slot < 0:
                 slot = 0
                 raise OpError("a slot is an integer from 0")
+            if not fewest <= len(op) <= most:
+                raise _Shape(f"it has {len(op)} items, not {fewest}" + (f" to {most}" if most > fewest else ""))
             value = function(self, op)
             if slot:
                 self.table.put(slot, value)
@@ -92,9 +95,9 @@ class _Run:
 
     def explain(self, error: BaseException, index: int, op: Any) -> BaseException:
         """Give an error of the bridge its place; what has the wrong shape becomes a BadOp."""
-        if isinstance(error, _Shape):
+        if type(error) is _Shape:
             error = OpError(f"a {op[0]!r} op of the wrong shape: {error}")
-        if isinstance(error, _PLACED):
+        if type(error) in _PLACED and isinstance(error, PolyloomError):
             error.rooted(f"$.ops[{index}]")
         return error
 
@@ -119,20 +122,18 @@ class _Run:
 
     def value(self, op: list[Any], index: int) -> Any:
         """Return the value that stands at a place of an op."""
+        wire = op[index]
         try:
-            wire = op[index]
             if type(wire) is list:
                 return self.resolve(wire) if wire and wire[0] == "ref" else self.decoder.decode(wire)
             return self.decoder.decode(wire) if type(wire) is dict else wire
-        except IndexError:
-            raise _Shape(f"it has no item {index}") from None
         except PolyloomError as error:
             error.within(f"[{index}]")
             raise
 
     def arguments(self, op: list[Any]) -> tuple[list[Any], dict[str, Any]]:
         """Return the positional and keyword arguments of a call."""
-        if not 4 <= len(op) <= 5 or type(op[3]) is not list or type(op[-1]) not in (list, dict):
+        if type(op[3]) is not list or (len(op) == 5 and type(op[4]) is not dict):
             raise _Shape("it takes a target, an array and an object")
         try:
             positional = self.decoder.items(op[3], 0)
@@ -256,11 +257,10 @@ def _call(run: _Run, op: list[Any]) -> object:
 
 
 def _operator(run: _Run, op: list[Any]) -> object:
-    entry = OPERATORS.get(run.value(op, 2))
-    operands = [run.value(op, index) for index in range(3, len(op))]
-    if entry is None or len(operands) != entry[0]:
-        raise _Shape(f"no operator {op[2]!r} of {len(operands)} operands")
-    return entry[1](*operands)
+    entry = OPERATORS.get(op[2]) if type(op[2]) is str else None
+    if entry is None or len(op) - 3 != entry[0]:
+        raise _Shape(f"there is no operator {op[2]!r:.40} of {len(op) - 3} operands")
+    return entry[1](*(run.value(op, index) for index in range(3, len(op))))
 
 
 def _iter(run: _Run, op: list[Any]) -> object:
@@ -301,21 +301,22 @@ def _type(run: _Run, op: list[Any]) -> object:
     return qualified_name(type(run.value(op, 2)))
 
 
-OPS: dict[str, Callable[[_Run, list[Any]], object]] = {
-    "import": _import,
-    "getattr": _getattr,
-    "setattr": _setattr,
-    "delattr": _delattr,
-    "getitem": _getitem,
-    "setitem": _setitem,
-    "delitem": _delitem,
-    "call": _call,
-    "operator": _operator,
-    "iter": _iter,
-    "next": _next,
-    "repr": _repr,
-    "str": _str,
-    "type": _type,
+# name -> (function, fewest and most items of the op)
+OPS: dict[str, tuple[Callable[[_Run, list[Any]], object], int, int]] = {
+    "import": (_import, 3, 3),
+    "getattr": (_getattr, 4, 5),
+    "setattr": (_setattr, 5, 5),
+    "delattr": (_delattr, 4, 4),
+    "getitem": (_getitem, 4, 4),
+    "setitem": (_setitem, 5, 5),
+    "delitem": (_delitem, 4, 4),
+    "call": (_call, 4, 5),
+    "operator": (_operator, 4, 5),
+    "iter": (_iter, 3, 3),
+    "next": (_next, 4, 4),
+    "repr": (_repr, 3, 3),
+    "str": (_str, 3, 3),
+    "type": (_type, 3, 3),
 }
 
 _BINARY: dict[str, Callable[..., object]] = {
@@ -377,14 +378,22 @@ def words_of(op: Any, table: Table) -> str:
         return f"{op[0]} {op[3]}"
     subject = op[2] if len(op) > 2 else ""
     if type(subject) is list and len(subject) > 1 and subject[0] == "ref":
-        names = [_name_of(table.objects.get(subject[1])), *map(str, subject[2:])]
+        names = [_name_of(subject[1], table), *map(str, subject[2:])]
         if op[0] == "getattr" and len(op) > 3:
             names.append(str(op[3]))
         return f"{op[0]} {'.'.join(name for name in names if name)}"
     return f"{op[0]} {subject}" if type(subject) is str else op[0]
 
 
-def _name_of(value: object) -> str:
-    if isinstance(value, ModuleType):
-        return value.__name__
-    return qualified_name(value if isinstance(value, type) else type(value))
+_FUNCTIONS = (FunctionType, BuiltinFunctionType)
+
+
+def _name_of(slot: object, table: Table) -> str:
+    """Return what stands in a slot, by name: a module, a function or a type."""
+    value: Any = table.objects.get(slot) if type(slot) is int else None
+    kind = type(value)
+    if issubclass(kind, ModuleType):
+        return str(value.__name__)
+    if issubclass(kind, _FUNCTIONS):
+        return f"{value.__module__}.{value.__qualname__}"
+    return "" if value is None else qualified_name(value if issubclass(kind, type) else kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from types import TracebackType
+from typing import Any
 
 from polyloom.codec import Encoder
 from polyloom.errors import ErrorObject, InternalError, PolyloomError, ValueRefused
@@ -30,12 +31,32 @@ class Failed(Exception):
 
 def describe(error: BaseException, op: str) -> ErrorObject:
     """Return the error object for what an op raised; `op` is the step in words (§7.3)."""
-    wire = (error.rooted() if error.path else error).to_wire() if isinstance(error, PolyloomError) else describe_exception(error)
-    return {**wire, "op": op}
+    own = issubclass(type(error), PolyloomError)  # asked of the type: exceptions may lie about their class
+    return {**(_describe_own(error) if own else describe_exception(error)), "op": op}
+
+
+def _describe_own(error: Any) -> ErrorObject:
+    wire: ErrorObject = (error.rooted() if error.path else error).to_wire()
+    return wire
 
 
 def describe_exception(error: BaseException, depth: int = 0) -> ErrorObject:
     """Return the error object of a Python exception (§7.2), with its chain."""
+    try:
+        return _describe(error, depth)
+    except Exception as fault:  # its own attributes are not what Python's are
+        return {
+            "code": "PythonError",
+            "message": safe_text(str, error),
+            "type": qualified_name(type(error)),
+            "mro": [],
+            "args": [],
+            "frames": [],
+            "traceback": f"{type(error).__qualname__}: to describe it raised {type(fault).__name__}",
+        }
+
+
+def _describe(error: BaseException, depth: int) -> ErrorObject:
     wire: ErrorObject = {
         "code": "PythonError",
         "message": safe_text(str, error),
@@ -73,7 +94,7 @@ def safe_text(how: type[str] | object, value: object) -> str:
     """Return `str(value)` or `repr(value)`, or a stand-in when that raises."""
     try:
         return str(how(value))  # type: ignore[operator]
-    except Exception as error:
+    except BaseException as error:  # whatever it is, it comes from the text and not from the op
         return f"<{type(value).__qualname__}: its text raised {type(error).__name__}>"
 
 

@@ -28,10 +28,7 @@ class Table:
 
     def get(self, slot: object) -> object:
         """Return the object; UnknownName when there is none, Failed when its op failed."""
-        try:
-            value = self.objects.get(slot, _MISSING)  # type: ignore[call-overload]
-        except TypeError:
-            value = _MISSING
+        value = self.objects.get(slot, _MISSING) if type(slot) is int else _MISSING
         if value is _MISSING:
             raise UnknownName(f"nothing stands in slot {slot!r}", hint="it was released, or never filled")
         if type(value) is Failure:
