@@ -127,7 +127,7 @@ function numberText(value: number): string {
 function encodeInt(encoder: Encoder, value: bigint): string {
   if (value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) return String(value)
   const text = String(value)
-  if (text.length > encoder.limits.intDigits + 1) throw tooLong('int_digits', text.length, encoder.limits.intDigits)
+  checkDigits(text, encoder.limits)
   return `["int","${text}"]`
 }
 
@@ -430,7 +430,7 @@ const decodeDict: Decode = (decoder, wire, depth) => {
 
 const decodeInt: Decode = (decoder, wire) => {
   const [text] = exactly(wire, 'string')
-  if (text.length > decoder.limits.intDigits + 1) throw tooLong('int_digits', text.length, decoder.limits.intDigits)
+  checkDigits(text, decoder.limits)
   if (!/^-?\d+$/.test(text)) throw new TypeError(`${JSON.stringify(text.slice(0, 20))} is no decimal integer`)
   return BigInt(text)
 }
@@ -530,6 +530,11 @@ const DECODERS = new Map<string, Decode>([
 
 /** The tags that this peer reads (§3.2). */
 export const TAGS: readonly string[] = [...DECODERS.keys()]
+
+function checkDigits(text: string, { intDigits }: Limits): void {
+  const digits = text.startsWith('-') ? text.length - 1 : text.length
+  if (digits > intDigits) throw tooLong('int_digits', digits, intDigits)
+}
 
 function tooDeep(limits: Limits): LimitExceeded {
   return new LimitExceeded(`depth: nested deeper than ${limits.depth} levels`)

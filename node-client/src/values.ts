@@ -11,8 +11,8 @@ export class Tuple<T = unknown> extends Array<T> {
 }
 
 /** Make a tuple: `tuple(1, 'a')`. */
-export function tuple<T>(...items: T[]): Tuple<T> {
-  const made = new Tuple<T>()
+export function tuple<T extends unknown[]>(...items: T): Tuple<T[number]> {
+  const made = new Tuple<T[number]>()
   for (const item of items) made.push(item)
   return made
 }
