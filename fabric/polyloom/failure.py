@@ -79,9 +79,9 @@ def _describe(error: BaseException, depth: int) -> ErrorObject:
     return wire
 
 
-def internal(error: BaseException) -> ErrorObject:
-    """Return the error object for a fault of the host itself."""
-    return InternalError(f"the host failed: {type(error).__name__}: {safe_text(str, error)}").to_wire()
+def internal(error: BaseException) -> InternalError:
+    """Return the error for a fault of the host itself."""
+    return InternalError(f"the host failed: {type(error).__name__}: {safe_text(str, error)}", hint="please report it")
 
 
 def qualified_name(kind: type) -> str:

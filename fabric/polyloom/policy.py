@@ -52,7 +52,8 @@ class AllowList(Policy):
         return value
 
     def check_name(self, target: object, name: str) -> None:
-        if name.startswith("_") or (name in ("format", "format_map") and isinstance(target, str)):
+        kind = target if isinstance(target, type) else type(target)
+        if name.startswith("_") or (name in ("format", "format_map") and issubclass(kind, str)):
             raise NotAllowed(f"the name {name!r} is not allowed on this worker", hint="private names need --allow '*'")
         if isinstance(target, ModuleType) and target.__name__ == "builtins" and name in GATED_BUILTINS:
             self.check_import(f"builtins.{name}")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from polyloom import __version__
-from polyloom.errors import FrameError, Gone, PolyloomError, ProtocolError, UnknownName
+from polyloom.errors import FrameError, PolyloomError, ProtocolError, UnknownName
 from polyloom.failure import internal
 from polyloom.frames import Frame, read_frame, write_frame
 from polyloom.handle import new_id
@@ -43,11 +43,13 @@ class Host:
             handler = KINDS.get(body["t"])
             if handler is None:
                 raise FrameError(f"unknown kind of frame {body['t']!r}")
-            if client not in self.clients and body["t"] != "hello":
-                raise FrameError("the first frame of a conversation is a hello")
+            if body["t"] != "hello":
+                self._sessions(client)
             handler(self, client, body, frame, entry)
         except PolyloomError as error:
             self.end(client, error, entry)
+        except Exception as error:  # no frame brings a host down
+            self.end(client, internal(error), entry)
 
     def hello(self, client: str, body: dict[str, Any], _frame: Frame, entry: Any) -> None:
         """Answer with our own version, or end the conversation when the protocols differ (§2)."""
@@ -66,7 +68,7 @@ class Host:
         """Open a session (§4.1)."""
         name = _text(body, "session")
         with self.lock:
-            sessions = self.clients[client]
+            sessions = self._sessions(client)
             if name not in sessions:
                 sessions[name] = Session(name, client, self.policy, self.limits)
         self.send(client, NOTHING, entry)
@@ -74,12 +76,12 @@ class Host:
     def program(self, client: str, body: dict[str, Any], frame: Frame, entry: Any) -> None:
         """Queue a program in its session, which becomes ready (§5.1)."""
         name, n, ops = _text(body, "session"), body.get("n"), body.get("ops")
-        if type(n) is not int or type(ops) is not list:
-            raise FrameError('a program has a number under "n" and an array under "ops"')
+        if type(n) is not int or n < 1 or type(ops) is not list:
+            raise FrameError('a program has a number from 1 under "n" and an array under "ops"')
         if "ack" in body and self.on_acknowledged is not None:
             self.on_acknowledged(client, body["ack"])
         with self.lock:
-            session = self.clients[client].get(name)
+            session = self._sessions(client).get(name)
             if session is None:
                 lost: PolyloomError | None = UnknownName(f"no session {name!r} is open here", code="UnknownSession")
             elif n <= session.last:
@@ -94,7 +96,7 @@ class Host:
     def close(self, client: str, body: dict[str, Any], _frame: Frame, entry: Any) -> None:
         """Close a session after the programs before (§4.3)."""
         with self.lock:
-            session = self.clients[client].get(_text(body, "session"))
+            session = self._sessions(client).get(_text(body, "session"))
             if session is not None:
                 self._queue(session, None)
         self.send(client, NOTHING, entry)
@@ -115,6 +117,13 @@ class Host:
             for session in self.clients.pop(client, {}).values():
                 self._queue(session, None)
 
+    def _sessions(self, client: str) -> dict[str, Session]:
+        """Return the sessions of a client that has said hello and has not been forgotten since."""
+        sessions = self.clients.get(client)
+        if sessions is None:
+            raise FrameError("the first frame of a conversation is a hello")
+        return sessions
+
     def _queue(self, session: Session, program: Program | None) -> None:
         session.queue.append(program)
         if not session.scheduled:
@@ -129,7 +138,7 @@ class Host:
         if program is None:
             self._close(session)
         elif session.closed:
-            self.send(session.client, _refusal(session.id, program.n, program.ops, CLOSED), program.entry)
+            self.send(session.client, NOTHING, program.entry)  # no reply follows a `closed` (§4.3)
         else:
             self._run(session, program)
         with self.lock:
@@ -162,8 +171,6 @@ PYTHON = ".".join(map(str, sys.version_info[:3]))
 NOTHING = Frame(b"")
 """No answer, but the entry is done."""
 
-CLOSED = Gone("the session is closed", code="SessionClosed")
-
 KINDS: dict[str, Callable[[Host, str, dict[str, Any], Frame, Any], None]] = {
     "hello": Host.hello,
     "open": Host.open,
@@ -180,8 +187,8 @@ def _text(body: dict[str, Any], key: str) -> str:
     return value
 
 
-def _refusal(session: str, n: int, ops: Sequence[Any], error: PolyloomError | dict[str, Any]) -> Frame:
+def _refusal(session: str, n: int, ops: Sequence[Any], error: PolyloomError) -> Frame:
     """Return a reply whose every result is one error."""
-    failure = ["error", error.to_wire() if isinstance(error, PolyloomError) else error]
+    failure = ["error", error.to_wire()]
     pulls = sum(len(op[2:]) for op in ops if type(op) is list and op and op[0] == "pull")
     return write_frame({"t": "reply", "session": session, "n": n, "results": [failure] * pulls, "failed": [failure]})

@@ -17,26 +17,26 @@ from typing import Any
 
 import redis
 from polyloom.errors import Gone
-from polyloom.frames import Buffer, Frame
+from polyloom.frames import Frame
 from polyloom.keys import FIELD_ATTACHMENT, FIELD_CLIENT, FIELD_TEXT, GROUP, Keys
 from polyloom.policy import Policy
 from polyloom.settings import Settings
 
 from polyloom_workers.crew import Crew
 from polyloom_workers.host import Host
-from polyloom_workers.link import Command, Link
+from polyloom_workers.link import Link, pack
 from polyloom_workers.session import Session
 
 logger = logging.getLogger(__name__)
 
 BATCH = 64  # entries in one read
 BLOCK = 1.0  # seconds that a read waits; also how soon a stop is noticed
-TIMEOUT = BLOCK + 10.0  # seconds without an answer after which a connection is taken for dead
 TRIM_ENTRIES = 256  # finished entries, or
 TRIM_BYTES = 1 << 20  # bytes of them, after which the inbox is trimmed
 RETRY = 0.1  # seconds before a lost connection is tried again; doubles up to RETRY_MOST
 RETRY_MOST = 2.0
 
+_BROKEN = (redis.ConnectionError, redis.TimeoutError, OSError)
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _ENTRY_ID = re.compile(r"\d{1,20}-\d{1,20}")
 
@@ -51,17 +51,17 @@ class Lane:
         self.host.on_acknowledged = self.acknowledged
         self.crew: Crew[Session] = Crew(self.receive, self.host.turn, self.flush, settings.threads)
         self._inbox = self._keys.inbox(self.host.id)
-        self._reader = Link(self._url, TIMEOUT)
-        self._writer = Link(self._url, TIMEOUT)
+        self._reader = Link(self._url)
+        self._writer = Link(self._url)
         self._writing = threading.Lock()
-        self._outbox: deque[Command] = deque()
+        self._outbox: deque[bytes] = deque()
         self._last = "0-0"  # last entry read
         self._open: dict[str, int] = {}  # entries whose program has not ended -> bytes
         self._finished = (0, 0)  # entries and bytes that a trim would free
         self._books = threading.Lock()
         self._acks: dict[str, str] = {}
         self._stopping = False
-        self._read_command: Command = ()
+        self._read_command = b""
 
     # Life
 
@@ -72,7 +72,7 @@ class Lane:
         self._make_inbox(self._reader)
         block = int(BLOCK * 1000)
         options = ("COUNT", BATCH, "BLOCK", block, "NOACK", "STREAMS", self._inbox, ">")
-        self._read_command = ("XREADGROUP", "GROUP", GROUP, self.host.id, *options)
+        self._read_command = pack("XREADGROUP", "GROUP", GROUP, self.host.id, *options)
         self.crew.start()
 
     def stop(self, grace: float) -> None:
@@ -104,7 +104,7 @@ class Lane:
             self._reader.send([*commands, self._read_command])
             self._settle(commands, self._reader)
             self._file(self._reader.read())
-        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+        except _BROKEN as error:
             self._put_back(commands)
             self._reconnect(self._reader, error)
         return not self._stopping
@@ -126,7 +126,7 @@ class Lane:
             client, frame = _read_entry(fields or ())
             with self._books:
                 self._open[name] = len(frame.text) + sum(map(len, frame.attachments))
-            if _CLIENT_ID.fullmatch(client):
+            if client in self.host.clients or _CLIENT_ID.fullmatch(client):
                 self.host.receive(client, frame, name)
             else:
                 logger.warning("dropped entry %s of the inbox: it has no return address", name)
@@ -145,10 +145,10 @@ class Lane:
         if frame.text:
             minimum = self._acks.pop(client, None)
             trim = ("MINID", minimum) if minimum else ()
-            fields: list[Buffer] = [FIELD_CLIENT, self.host.id.encode(), FIELD_TEXT, frame.text]
+            fields = [FIELD_CLIENT, self.host.id, FIELD_TEXT, frame.text]
             for attachment in frame.attachments:
-                fields += (FIELD_ATTACHMENT, attachment)
-            self._outbox.append(("XADD", self._keys.mailbox(client), *trim, "*", *fields))
+                fields += (FIELD_ATTACHMENT, bytes(attachment))
+            self._outbox.append(pack("XADD", self._keys.mailbox(client), *trim, "*", *fields))
         if entry is not None:
             self._finish(entry)
 
@@ -164,7 +164,7 @@ class Lane:
             try:
                 self._writer.send(commands)
                 self._settle(commands, self._writer)
-            except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+            except _BROKEN as error:
                 self._put_back(commands)
                 if self._stopping:
                     return
@@ -172,16 +172,16 @@ class Lane:
             finally:
                 self._writing.release()
 
-    def _take(self) -> list[Command]:
+    def _take(self) -> list[bytes]:
         commands = []
         while self._outbox:
             commands.append(self._outbox.popleft())
         return commands
 
-    def _put_back(self, commands: list[Command]) -> None:
+    def _put_back(self, commands: list[bytes]) -> None:
         self._outbox.extendleft(reversed(commands))
 
-    def _settle(self, commands: list[Command], link: Link) -> None:
+    def _settle(self, commands: list[bytes], link: Link) -> None:
         """Read the replies to commands; what Redis refused for now (it is full, or loading) waits in the outbox."""
         answers = [link.read() for _ in commands]
         refused = [(command, answer) for command, answer in zip(commands, answers, strict=True) if isinstance(answer, Exception)]
@@ -205,7 +205,7 @@ class Lane:
         with self._books:
             oldest = next(iter(self._open), None) or _next_id(self._last)
             self._finished = (0, 0)
-        self._outbox.append(("XTRIM", self._inbox, "MINID", oldest))
+        self._outbox.append(pack("XTRIM", self._inbox, "MINID", oldest))
 
     def _reconnect(self, link: Link, error: Exception) -> None:
         logger.warning("lost the connection to Redis (%s); connecting anew", error)

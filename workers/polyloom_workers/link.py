@@ -6,22 +6,32 @@ much as a round trip for every command.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from typing import Any
 
 import redis
+from hiredis import pack_command
 from redis.connection import ConnectionInterface
 
-Command = tuple[Any, ...]
+CONNECT_TIMEOUT = 5.0  # seconds
+JOIN_BYTES = 1 << 16  # above this a copy costs more than a write
+
+# A peer that does not answer for 5 + 3 x 2 seconds is gone. Not every system has each of these options.
+_PROBES = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 11_000}
+KEEPALIVE = {getattr(socket, name): value for name, value in _PROBES.items() if hasattr(socket, name)}
 
 
 class Link:
-    """Not thread-safe: each link has one user at a time. Errors are redis-py's."""
+    """Not thread-safe: each link has one user at a time. Errors are redis-py's.
 
-    def __init__(self, url: str, timeout: float) -> None:
-        options = {"socket_timeout": timeout, "socket_connect_timeout": timeout, "protocol": 2, "socket_keepalive": True}
-        if url.startswith("unix:"):
-            options.pop("socket_keepalive")
+    The socket has no timeout, which would cost a poll for every read; a peer that is gone is noticed by the kernel.
+    """
+
+    def __init__(self, url: str) -> None:
+        options: dict[str, Any] = {"socket_connect_timeout": CONNECT_TIMEOUT, "protocol": 2}
+        if not url.startswith("unix:"):
+            options |= {"socket_keepalive": True, "socket_keepalive_options": KEEPALIVE}
         self._connection: ConnectionInterface = redis.ConnectionPool.from_url(url, **options).make_connection()
 
     def connect(self) -> None:
@@ -29,9 +39,9 @@ class Link:
         self._connection.disconnect()
         self._connection.connect()
 
-    def send(self, commands: Sequence[Command]) -> None:
-        """Send commands in one write."""
-        self._connection.send_packed_command(self._connection.pack_commands(commands), check_health=False)
+    def send(self, packed: Sequence[bytes]) -> None:
+        """Send packed commands in one write."""
+        self._connection.send_packed_command(packed if len(packed) == 1 else _joined(packed), check_health=False)
 
     def read(self) -> Any:
         """Return the next reply; an error reply is returned, not raised."""
@@ -40,9 +50,9 @@ class Link:
         except redis.ResponseError as error:
             return error
 
-    def ask(self, *command: Any) -> Any:
+    def ask(self, *command: str | int) -> Any:
         """Send one command and return its reply; an error reply is raised."""
-        self.send([command])
+        self.send([pack(*command)])
         reply = self.read()
         if isinstance(reply, Exception):
             raise reply
@@ -51,3 +61,14 @@ class Link:
     def close(self) -> None:
         """Close the socket; a thread that reads from it gets an error."""
         self._connection.disconnect()
+
+
+def pack(*command: str | int | bytes) -> bytes:
+    """Return a command as it travels."""
+    packed: bytes = pack_command(command)
+    return packed
+
+
+def _joined(packed: Sequence[bytes]) -> Sequence[bytes]:
+    """Put small commands together, since each piece is a write of its own."""
+    return [b"".join(packed)] if sum(map(len, packed)) < JOIN_BYTES else packed
