@@ -70,7 +70,7 @@ def _read(text: str) -> Any:
 
 def _make_writer() -> Callable[[object], str]:
     """Return what `JSONEncoder.encode` does, without making its C encoder anew for each frame (a third of the time)."""
-    make = json.encoder.c_make_encoder
+    make = getattr(json.encoder, "c_make_encoder", None)  # CPython has it; its type stubs do not
     if make is None:
         return _ENCODER.encode
     chunks = make(None, _ENCODER.default, json.encoder.encode_basestring_ascii, None, ":", ",", False, False, False)

@@ -145,7 +145,7 @@ class Lane:
         if frame.text:
             minimum = self._acks.pop(client, None)
             trim = ("MINID", minimum) if minimum else ()
-            fields = [FIELD_CLIENT, self.host.id, FIELD_TEXT, frame.text]
+            fields: list[str | bytes] = [FIELD_CLIENT, self.host.id, FIELD_TEXT, frame.text]
             for attachment in frame.attachments:
                 fields += (FIELD_ATTACHMENT, bytes(attachment))
             self._outbox.append(pack("XADD", self._keys.mailbox(client), *trim, "*", *fields))

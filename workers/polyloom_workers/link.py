@@ -65,8 +65,7 @@ class Link:
 
 def pack(*command: str | int | bytes) -> bytes:
     """Return a command as it travels."""
-    packed: bytes = pack_command(command)
-    return packed
+    return pack_command(command)  # type: ignore[arg-type]  # its stub wants tuples of one exact union
 
 
 def _joined(packed: Sequence[bytes]) -> Sequence[bytes]:
