@@ -65,7 +65,8 @@ class Link:
 
 def pack(*command: str | int | bytes) -> bytes:
     """Return a command as it travels."""
-    return pack_command(command)  # type: ignore[arg-type]  # its stub wants tuples of one exact union
+    packed: bytes = pack_command(command)  # type: ignore[arg-type]  # its stub wants tuples of one exact union
+    return packed
 
 
 def _joined(packed: Sequence[bytes]) -> Sequence[bytes]:
