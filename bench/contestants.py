@@ -26,9 +26,7 @@ CONTESTANTS = {
     "sketch": Contestant(node("sketch", *python("sketch"))),
     "celery": Contestant(node("celery", "{url}"), ("celery worker",)),
     "celery-node": Contestant(node("celery-node", "{url}", "1"), ("celery worker",), "celery-node"),
-    "celery-node in flight": Contestant(
-        node("celery-node", "{url}", "20"), ("celery worker",), "celery-node"
-    ),
+    "celery-node in flight": Contestant(node("celery-node", "{url}", "20"), ("celery worker",), "celery-node"),
     "bullmq": Contestant(node("bullmq", "{url}"), ("bullmq worker",), "bullmq"),
     "pythonia": Contestant(node("pythonia"), package="pythonia", env={"PYTHON_BIN": PYTHON}),
     "rpyc": Contestant(python("drive", "rpyc_pipe"), package="rpyc", env=PEERS_ON_PATH),

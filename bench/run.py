@@ -7,7 +7,7 @@ from rich.console import Console
 
 from frame import machine, peers, picture, results, table
 from frame.places import PICTURE
-from frame.rounds import FULL, QUICK, Pace, measure
+from frame.rounds import FULL, QUICK, Measurement, Pace
 from frame.row import Outcome, Row
 from rows import ROWS
 
@@ -15,24 +15,20 @@ from rows import ROWS
 def chosen(text: str) -> list[Row]:
     unknown = [name for name in text.split(",") if name not in ROWS]
     if unknown:
-        raise argparse.ArgumentTypeError(
-            f"no row {', '.join(unknown)}; there are {', '.join(ROWS)}"
-        )
+        raise argparse.ArgumentTypeError(f"no row {', '.join(unknown)}; there are {', '.join(ROWS)}")
     return [ROWS[name] for name in text.split(",")]
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measures Polyloom beside its peers.")
     parser.add_argument("--only", type=chosen, default=list(ROWS.values()), metavar="P1,P5")
-    parser.add_argument(
-        "--quick", action="store_true", help="fewer rounds, fewer calls: to see that all works"
-    )
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, fewer calls: to see that all works")
     return parser.parse_args()
 
 
 def measured(row: Row, pace: Pace, console: Console) -> Outcome:
     with console.status(row.id) as status:
-        return measure(row, pace, lambda words: status.update(f"{row.id}: {words}"))
+        return Measurement(row, pace, lambda words: status.update(f"{row.id}: {words}")).run()
 
 
 def main() -> int:

@@ -56,11 +56,7 @@ class Verdict:
     def ok(self) -> bool:
         if self.ratio is None:
             return False
-        return (
-            self.ratio <= self.check.bound
-            if self.check.sense == "<="
-            else self.ratio >= self.check.bound
-        )
+        return self.ratio <= self.check.bound if self.check.sense == "<=" else self.ratio >= self.check.bound
 
     @property
     def words(self) -> str:

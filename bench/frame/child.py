@@ -20,9 +20,7 @@ class ChildError(Exception):
 class Child:
     """One process and what it starts; stdout goes where stderr goes, unless it is to be read."""
 
-    def __init__(
-        self, command: Sequence[str], env: Mapping[str, str] | None = None, piped: bool = False
-    ) -> None:
+    def __init__(self, command: Sequence[str], env: Mapping[str, str] | None = None, piped: bool = False) -> None:
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
         self.process = subprocess.Popen(
             command,

@@ -18,7 +18,8 @@ class Driver(Child):
 
     def __init__(self, command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
         super().__init__(command, env, piped=True)
-        assert self.process.stdin and self.process.stdout  # both are pipes
+        assert self.process.stdin is not None  # both are pipes
+        assert self.process.stdout is not None
         self._requests, self._replies = self.process.stdin, self.process.stdout
 
     def ask(self, request: dict[str, Any], timeout: float) -> dict[str, Any]:

@@ -13,9 +13,7 @@ OURS, THEIRS, INK, FAINT = "#4f46e5", "#94a3b8", "#0f172a", "#64748b"
 FONT = "font-family='ui-sans-serif, system-ui, sans-serif'"
 
 
-def _text(
-    x: float, y: float, words: str, size: int = 13, fill: str = INK, weight: int = 400
-) -> str:
+def _text(x: float, y: float, words: str, size: int = 13, fill: str = INK, weight: int = 400) -> str:
     place = f"x='{x:.1f}' y='{y:.1f}' font-size='{size}' fill='{fill}' font-weight='{weight}'"
     return f"<text {place}>{escape(words)}</text>"
 
@@ -27,9 +25,7 @@ def _bar(figure: Figure, y: float, greatest: float) -> list[str]:
         return [label, _text(left, y + BAR - 2, "missing", fill=FAINT)]
     width = max(1.0, BARS * figure.median / greatest)
     fill = OURS if figure.label.startswith("polyloom") else THEIRS
-    shape = (
-        f"<rect x='{left}' y='{y:.1f}' width='{width:.1f}' height='{BAR}' rx='2' fill='{fill}'/>"
-    )
+    shape = f"<rect x='{left}' y='{y:.1f}' width='{width:.1f}' height='{BAR}' rx='2' fill='{fill}'/>"
     return [
         label,
         shape,
@@ -51,11 +47,7 @@ def _panel(outcome: Outcome, top: float) -> list[str]:
 
 
 def _greatest(outcome: Outcome, unit: str) -> float:
-    alike = [
-        figure.median
-        for figure in outcome.figures.values()
-        if figure.unit == unit and not figure.missing
-    ]
+    alike = [figure.median for figure in outcome.figures.values() if figure.unit == unit and not figure.missing]
     return max(alike, default=1.0)
 
 
@@ -67,8 +59,4 @@ def draw(outcomes: Sequence[Outcome]) -> str:
         top += HEAD + LINE * len(outcome.figures) + GAP
     size = f"width='{WIDTH}' height='{top:.0f}' viewBox='0 0 {WIDTH} {top:.0f}'"
     ground = "<rect width='100%' height='100%' fill='#ffffff'/>"
-    return (
-        f"<svg xmlns='http://www.w3.org/2000/svg' {size} {FONT}>\n"
-        + "\n".join([ground, *parts])
-        + "\n</svg>\n"
-    )
+    return f"<svg xmlns='http://www.w3.org/2000/svg' {size} {FONT}>\n" + "\n".join([ground, *parts]) + "\n</svg>\n"

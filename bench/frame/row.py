@@ -17,7 +17,9 @@ class Row:
     title: str
     tasks: Mapping[str, Task]
     checks: tuple[Check, ...]
-    rounds: int = 7
+    starts: int = 1  # times that all processes are started anew
+    rounds: int = 7  # after each start
+    cores: int | None = None  # that the processes may use; None for all
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,7 @@ class Outcome:
     @property
     def broken(self) -> list[str]:
         """Labels of what is missing and is not somebody else's."""
-        return [
-            label
-            for label, figure in self.figures.items()
-            if figure.missing and not self.row.tasks[label].foreign
-        ]
+        return [label for label, figure in self.figures.items() if figure.missing and not self.row.tasks[label].foreign]
 
     def as_json(self) -> dict[str, Any]:
         first = self.verdicts[0].as_json()

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import rpyc
+
 from drive import Call, Wait
 
 SERVER = Path(rpyc.__file__).parent.parent / "bin" / "rpyc_classic.py"

@@ -3,4 +3,5 @@
 from frame.row import Row
 from rows import p1, p2, p3, p4, p5, p11
 
-ROWS: dict[str, Row] = {module.ROW.id: module.ROW for module in (p1, p2, p3, p4, p5, p11)}
+ALL = (p1.ROW, p1.ONE_CORE, p2.ROW, p3.ROW, p4.ROW, p5.ROW, p5.ONE_CORE, p11.ROW)
+ROWS: dict[str, Row] = {row.id: row for row in ALL}

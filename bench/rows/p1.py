@@ -1,5 +1,7 @@
 """P1: what one awaited call costs over Redis."""
 
+from dataclasses import replace
+
 from frame.check import Check
 from frame.row import Row
 from frame.task import Calls
@@ -18,5 +20,7 @@ ROW = Row(
         Check("over the raw list echo", ("polyloom",), "<=", 1.5, ("raw list echo",)),
         Check("over stock Celery", ("polyloom",), "<=", 1 / 3, ("Celery",)),
     ),
-    rounds=15,
+    starts=3,
+    rounds=5,
 )
+ONE_CORE = replace(ROW, id="P1-one-core", title=f"{ROW.title}, all processes on one core", cores=1)

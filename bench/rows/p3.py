@@ -22,5 +22,6 @@ ROW = Row(
             ("polyloom, one call",),
         ),
     ),
-    rounds=15,
+    starts=3,
+    rounds=5,
 )

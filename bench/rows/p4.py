@@ -23,5 +23,6 @@ ROW = Row(
             ("SET and GET, NdArray",),
         ),
     ),
-    rounds=15,
+    starts=3,
+    rounds=5,
 )

@@ -1,5 +1,7 @@
 """P5: a local process over stdio, against the runtime of the founding sketch."""
 
+from dataclasses import replace
+
 from frame.check import Check
 from frame.row import Row
 from frame.task import Calls
@@ -23,5 +25,7 @@ ROW = Row(
         Check("one call over the sketch", ("polyloom",), "<=", 1.0, ("sketch",)),
         Check("in flight over the sketch", tuple(POLYLOOM), ">=", 1.5, tuple(SKETCH)),
     ),
-    rounds=15,
+    starts=3,
+    rounds=5,
 )
+ONE_CORE = replace(ROW, id="P5-one-core", title=f"{ROW.title}, all processes on one core", cores=1)
