@@ -24,7 +24,7 @@ from polyloom.settings import Settings
 
 from polyloom_workers.crew import Crew
 from polyloom_workers.host import Host
-from polyloom_workers.link import Link, pack
+from polyloom_workers.link import Link, Packed, pack
 from polyloom_workers.session import Session
 
 logger = logging.getLogger(__name__)
@@ -54,14 +54,14 @@ class Lane:
         self._reader = Link(self._url)
         self._writer = Link(self._url)
         self._writing = threading.Lock()
-        self._outbox: deque[bytes] = deque()
+        self._outbox: deque[Packed] = deque()
         self._last = "0-0"  # last entry read
         self._open: dict[str, int] = {}  # entries whose program has not ended -> bytes
         self._finished = (0, 0)  # entries and bytes that a trim would free
         self._books = threading.Lock()
         self._acks: dict[str, str] = {}
         self._stopping = False
-        self._read_command = b""
+        self._read_command: Packed = []
 
     # Life
 
@@ -172,16 +172,16 @@ class Lane:
             finally:
                 self._writing.release()
 
-    def _take(self) -> list[bytes]:
+    def _take(self) -> list[Packed]:
         commands = []
         while self._outbox:
             commands.append(self._outbox.popleft())
         return commands
 
-    def _put_back(self, commands: list[bytes]) -> None:
+    def _put_back(self, commands: list[Packed]) -> None:
         self._outbox.extendleft(reversed(commands))
 
-    def _settle(self, commands: list[bytes], link: Link) -> None:
+    def _settle(self, commands: list[Packed], link: Link) -> None:
         """Read the replies to commands; what Redis refused for now (it is full, or loading) waits in the outbox."""
         answers = [link.read() for _ in commands]
         refused = [(command, answer) for command, answer in zip(commands, answers, strict=True) if isinstance(answer, Exception)]

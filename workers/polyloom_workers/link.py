@@ -15,7 +15,11 @@ from hiredis import pack_command
 from redis.connection import ConnectionInterface
 
 CONNECT_TIMEOUT = 5.0  # seconds
+READ_BYTES = 1 << 20  # asked for in one read
 JOIN_BYTES = 1 << 16  # above this a copy costs more than a write
+
+Packed = list[bytes]
+"""One command as it travels, in one or more pieces."""
 
 # A peer that does not answer for 5 + 3 x 2 seconds is gone. Not every system has each of these options.
 _PROBES = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 11_000}
@@ -29,7 +33,7 @@ class Link:
     """
 
     def __init__(self, url: str) -> None:
-        options: dict[str, Any] = {"socket_connect_timeout": CONNECT_TIMEOUT, "protocol": 2}
+        options: dict[str, Any] = {"socket_connect_timeout": CONNECT_TIMEOUT, "socket_read_size": READ_BYTES, "protocol": 2}
         if not url.startswith("unix:"):
             options |= {"socket_keepalive": True, "socket_keepalive_options": KEEPALIVE}
         self._connection: ConnectionInterface = redis.ConnectionPool.from_url(url, **options).make_connection()
@@ -39,9 +43,12 @@ class Link:
         self._connection.disconnect()
         self._connection.connect()
 
-    def send(self, packed: Sequence[bytes]) -> None:
-        """Send packed commands in one write."""
-        self._connection.send_packed_command(packed if len(packed) == 1 else _joined(packed), check_health=False)
+    def send(self, commands: Sequence[Packed]) -> None:
+        """Send packed commands in as few writes as cost least."""
+        pieces = [piece for command in commands for piece in command]
+        if len(pieces) > 1 and sum(map(len, pieces)) < JOIN_BYTES:
+            pieces = [b"".join(pieces)]
+        self._connection.send_packed_command(pieces, check_health=False)
 
     def read(self) -> Any:
         """Return the next reply; an error reply is returned, not raised."""
@@ -63,12 +70,22 @@ class Link:
         self._connection.disconnect()
 
 
-def pack(*command: str | int | bytes) -> bytes:
-    """Return a command as it travels."""
-    packed: bytes = pack_command(command)  # type: ignore[arg-type]  # its stub wants tuples of one exact union
-    return packed
+def pack(*command: str | int | bytes) -> Packed:
+    """Return a command as it travels; a large part is a piece of its own, not copied."""
+    if any(type(part) is bytes and len(part) >= JOIN_BYTES for part in command):
+        return _pack_large(command)
+    return [pack_command(command)]  # type: ignore[arg-type]  # its stub wants tuples of one exact union
 
 
-def _joined(packed: Sequence[bytes]) -> Sequence[bytes]:
-    """Put small commands together, since each piece is a write of its own."""
-    return [b"".join(packed)] if sum(map(len, packed)) < JOIN_BYTES else packed
+def _pack_large(command: Sequence[str | int | bytes]) -> Packed:
+    pieces = []
+    text = b"*%d" % len(command)
+    for part in command:
+        data = part if isinstance(part, bytes) else str(part).encode()
+        text += b"\r\n$%d\r\n" % len(data)
+        if len(data) < JOIN_BYTES:
+            text += data
+        else:
+            pieces += [text, data]
+            text = b""
+    return [*pieces, text + b"\r\n"]
