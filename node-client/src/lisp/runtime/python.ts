@@ -1,0 +1,84 @@
+// The border to Python: keyword arguments, calls of what may or may not be Python, iteration, context managers.
+
+import { KWARGS, isRemote, remoteBrand } from './brands.js'
+import { seq } from './collections.js'
+import { isKeyword, keyword, nameOf } from './names.js'
+
+type Named = Record<string, unknown>
+type Callable = (...args: unknown[]) => unknown
+
+const pythonName = (name: string): string => name.replace(/-/g, '_')
+
+/** The one argument that carries keyword arguments: {[KWARGS]: record}; keywords in them are strings to Python. */
+export function kw(named: Named): object {
+  const record = Object.create(null) as Named
+  for (const [name, value] of Object.entries(named)) record[pythonName(name)] = value
+  return { [KWARGS]: record }
+}
+
+/** The named arguments of a :& value: a map, a Map, or nil. */
+export function named(map: unknown): Named {
+  const made: Named = {}
+  if (map == null) return made
+  const entries = map instanceof Map ? map : Object.entries(map as Named)
+  for (const [name, value] of entries) made[nameOf(name)] = value
+  return made
+}
+
+/** Keyword arguments for a Lisp or JavaScript function: a keyword and a value each. */
+const flat = (args: Named): unknown[] => Object.entries(args).flatMap(([name, value]) => [keyword(name), value])
+
+/** Calls a function of which it is not known whether it is Python's. */
+export function call(f: unknown, args: readonly unknown[], keywords: Named): unknown {
+  const last = isRemote(f) ? [kw(keywords)] : flat(keywords)
+  return (f as Callable)(...args, ...last)
+}
+
+/** The same for a method, which keeps its object as `this`. */
+export function invoke(object: unknown, key: string, args: readonly unknown[], keywords: Named): unknown {
+  const target = object as Record<string, Callable>
+  const last = isRemote(object) || isRemote(target[key]) ? [kw(keywords)] : flat(keywords)
+  return target[key]!(...args, ...last)
+}
+
+/** What for-each goes over; a Python value can only be iterated asynchronously. */
+export const iter = (coll: unknown): Iterable<unknown> =>
+  coll != null && typeof coll === 'object' && Symbol.iterator in coll ? (coll as Iterable<unknown>) : seq(coll)
+
+export function iterateRemote(x: unknown, ...options: unknown[]): unknown {
+  const found: Named = {}
+  for (let i = 0; i + 1 < options.length; i += 2) if (isKeyword(options[i])) found[nameOf(options[i])] = options[i + 1]
+  const iterate = isRemote(x) ? remoteBrand(x).iterate : undefined
+  return iterate ? iterate(found) : x
+}
+
+interface Manager {
+  readonly __enter__: Callable
+  readonly __exit__: Callable
+  readonly close?: Callable
+  readonly [Symbol.dispose]?: Callable
+  readonly [Symbol.asyncDispose]?: Callable
+}
+
+export async function enter(manager: unknown): Promise<unknown> {
+  return isRemote(manager) ? (manager as Manager).__enter__() : manager
+}
+
+/** Leaves a context manager; true means that the error is dealt with. */
+export async function exit(manager: unknown, error: unknown): Promise<boolean> {
+  const target = manager as Manager
+  if (isRemote(manager)) return Boolean(await target.__exit__(...exceptionArgs(error)))
+  const dispose = target[Symbol.asyncDispose ?? Symbol()] ?? target[Symbol.dispose ?? Symbol()] ?? target.close
+  await dispose?.call(target)
+  return false
+}
+
+/** (type, value, traceback): the error is Python's only by name here, so its text goes as the value. */
+const exceptionArgs = (error: unknown): unknown[] => {
+  if (error == null) return [null, null, null]
+  const { type, name } = error as { type?: string; name?: string }
+  return [type ?? name ?? 'Error', String((error as { message?: unknown }).message ?? error), null]
+}
+
+/** The same for a map given as :& to such a function. */
+export const flatNamed = (map: unknown): unknown[] => flat(named(map))
