@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import types
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -212,7 +213,7 @@ def test_bytes_travel_as_attachments_in_both_directions(bench):
 
 
 def test_every_op_of_the_protocol_is_tested_here():
-    source = open(__file__).read()
+    source = Path(__file__).read_text()
     assert [op for op in OPS if f'["{op}"' not in source] == []
 
 
