@@ -6,10 +6,11 @@ Mirrors `settings.ts`.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from polyloom.errors import UsageError
 from polyloom.keys import DEFAULT_PREFIX
@@ -18,6 +19,8 @@ from polyloom.limits import DEFAULT_LIMITS, Limits
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 NOT_GIVEN: tuple[object, ...] = (None, "", ())
 SCHEMES_HINT = "use redis://host:port/0, rediss://…, unix:///path/to/socket or stdio:"
+
+_QUERY_PASSWORD = re.compile(r"(password=)[^&#]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +63,16 @@ def check_redis_url(url: str) -> str:
 
 
 def redact(url: str) -> str:
-    """Return the URL without its password, for messages."""
+    """Return the URL without its passwords, for messages."""
     try:
         parts = urlsplit(url)
         password = parts.password
     except ValueError:
         return "(unreadable URL)"
-    if not password:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{password}@", ":***@")))
+    shown = _QUERY_PASSWORD.sub(r"\1***", url)
+    if password:
+        shown = shown.replace(f":{password}@", ":***@", 1)
+    return shown
 
 
 def _text(_name: str, value: object) -> str:

@@ -7,7 +7,6 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from polyloom.errors import FrameError
 from polyloom.frames import Frame, write_frame
 from polyloom.limits import Limits
@@ -281,7 +280,7 @@ json_values = st.recursive(
 )
 bodies = st.fixed_dictionaries(
     {"t": st.sampled_from([*KINDS, "nope"])},
-    optional={key: json_values for key in ("session", "n", "ops", "ack", "protocol", "client")},
+    optional=dict.fromkeys(("session", "n", "ops", "ack", "protocol", "client"), json_values),
 )
 
 

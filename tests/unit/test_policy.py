@@ -8,7 +8,6 @@ import types
 
 import numpy
 import pytest
-
 from polyloom.errors import NotAllowed
 from polyloom.policy import GATED_BUILTINS, AllowList, Policy, policy_of
 
@@ -18,8 +17,7 @@ def refused(question, *arguments):
     try:
         question(*arguments)
     except NotAllowed as error:
-        assert error.hint
-        return True
+        return bool(error.hint)
     return False
 
 

@@ -131,7 +131,10 @@ def _repr(lines: Lines, request: Request) -> object:
 
 def _release(lines: Lines, request: Request) -> object:
     reference = _field(request, "ref")
-    lines.objects.pop(reference["__pyref__"] if type(reference) is dict else reference, None)
+    number = reference.get("__pyref__") if type(reference) is dict else reference
+    if type(number) is not int:
+        raise BadOp(f"no object {number!r}")
+    lines.objects.pop(number, None)
     return True
 
 

@@ -1,0 +1,113 @@
+"""One contract for every registry: who holds a lease is listed, who does not is not."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+
+import pytest
+from deadline import until
+from polyloom.keys import Keys
+from polyloom.registry import MemoryRegistry, RedisRegistry, Worker
+
+ONE = Worker("one", "host", 1, "3.11.7", started=1.5)
+TWO = Worker("two", "host", 2, "3.11.7", started=2.5)
+
+
+@pytest.fixture(params=["memory", "redis"])
+def registry(request):
+    if request.param == "memory":
+        return MemoryRegistry()
+    return RedisRegistry(request.getfixturevalue("database"), Keys(f"test-{secrets.token_hex(4)}:"))
+
+
+def test_nobody_is_listed_at_first(registry):
+    assert registry.workers() == []
+
+
+def test_worker_with_a_lease_is_listed_with_all_that_it_says(registry):
+    registry.lease(ONE, 60)
+    assert registry.workers() == [ONE]
+
+
+def test_oldest_worker_comes_first(registry):
+    registry.lease(TWO, 60)
+    registry.lease(ONE, 60)
+    assert registry.workers() == [ONE, TWO]
+
+
+def test_renewal_enters_nobody_twice(registry):
+    registry.lease(ONE, 60)
+    registry.lease(ONE, 60)
+    assert registry.workers() == [ONE]
+
+
+def test_released_worker_is_gone_at_once(registry):
+    registry.lease(ONE, 60)
+    registry.lease(TWO, 60)
+    registry.release("one")
+    assert registry.workers() == [TWO]
+
+
+def test_release_of_an_unknown_worker_is_no_fault(registry):
+    registry.release("nobody")
+    assert registry.workers() == []
+
+
+def test_worker_whose_lease_ended_is_gone(registry):
+    registry.lease(ONE, 0.05)
+    registry.lease(TWO, 60)
+    until(lambda: registry.workers() == [TWO], "the lease ended")
+
+
+def test_lease_that_was_renewed_outlasts_its_first_end(registry):
+    registry.lease(ONE, 0.05)
+    registry.lease(ONE, 60)
+    registry.lease(TWO, 0.05)
+    until(lambda: registry.workers() == [ONE], "only the other one ended")
+
+
+def test_memory_registry_lives_by_its_own_clock():
+    now = [100.0]
+    registry = MemoryRegistry(lambda: now[0])
+    registry.lease(ONE, 5)
+    now[0] = 104.9
+    assert registry.workers() == [ONE]
+    now[0] = 105.0
+    assert registry.workers() == []
+
+
+def test_release_leaves_no_key(database):
+    keys = Keys(f"test-{secrets.token_hex(4)}:")
+    registry = RedisRegistry(database, keys)
+    registry.lease(ONE, 60)
+    database.xadd(keys.inbox("one"), {"f": "x"})
+    assert len(database.keys(f"{keys.prefix}*")) == 4
+    registry.release("one")
+    assert database.keys(f"{keys.prefix}*") == []
+
+
+def test_every_key_but_the_set_expires_with_the_lease(database):
+    keys = Keys(f"test-{secrets.token_hex(4)}:")
+    RedisRegistry(database, keys).lease(ONE, 60)
+    assert 0 < database.pttl(keys.info("one")) <= 60_000
+    assert 0 < database.pttl(keys.worker_lease("one")) <= 60_000
+
+
+def test_set_of_workers_forgets_the_dead(database):
+    keys = Keys(f"test-{secrets.token_hex(4)}:")
+    registry = RedisRegistry(database, keys)
+    for number in range(20):
+        registry.lease(replace(ONE, id=str(number)), 0.01)
+    until(lambda: registry.lease(TWO, 0.01) or database.zcard(keys.workers) == 1, "the dead are dropped from the set")
+
+
+def test_record_of_a_newer_worker_is_read():
+    assert Worker.from_fields({**ONE.to_fields(), "colour": "red"}) == ONE
+
+
+def test_worker_describes_its_own_process():
+    import os
+
+    here = Worker.here("id", 5.0)
+    assert (here.id, here.pid, here.started, here.protocol) == ("id", os.getpid(), 5.0, 1)
