@@ -46,7 +46,7 @@ export class PolyloomError extends Error {
   constructor(message: string, facts: ErrorFacts = {}) {
     super(message, 'cause' in facts ? { cause: facts.cause } : undefined)
     Object.defineProperty(this, 'detail', { value: message })
-    this.code = facts.code ?? (new.target as typeof PolyloomError).codes[0]!
+    this.code = facts.code ?? new.target.codes[0]!
     this.path = facts.path ?? ''
     this.hint = facts.hint ?? ''
     Object.defineProperty(this, 'name', { value: new.target.name, configurable: true, writable: true })

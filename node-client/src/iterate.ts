@@ -15,6 +15,7 @@ export interface IterateOptions {
  * Iterate over any Python iterable. Items before an exception come first; leaving the loop early gives the iterator
  * back, so that a generator's `finally` runs.
  */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- only Python knows the items
 export async function* iterate<T = any>(remote: Remote, { chunk = CHUNK }: IterateOptions = {}): AsyncGenerator<T, void> {
   if (!Number.isSafeInteger(chunk) || chunk < 1) throw new UsageError(`chunk is an integer from 1, not ${chunk}`)
   const node = needNode(remote)

@@ -7,7 +7,7 @@ import type { Mode } from './ops.js'
 export interface Pull {
   readonly slot: number
   settle(value: unknown): void
-  fail(error: unknown): void
+  fail(error: Error): void
   /** Make the Remote of a handle that names this very slot (§6.3). */
   live(type: string, identity: number): unknown
 }

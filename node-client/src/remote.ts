@@ -12,8 +12,9 @@ import { REMOTE } from './handle.js'
 import type { Mode, OPS } from './ops.js'
 import type { Pull } from './program.js'
 import { currentScope, type Scope, type Scoped } from './scope.js'
-import { Reference, type Session } from './session.js'
+import { Reference, type Entry, type Session, type Site } from './session.js'
 
+/* eslint-disable @typescript-eslint/no-explicit-any -- only Python knows what its names stand for */
 /** A live Python object: await it, call it, use any of its attributes. */
 export interface Remote<T = any> extends PromiseLike<T> {
   (...args: any[]): Remote
@@ -22,12 +23,7 @@ export interface Remote<T = any> extends PromiseLike<T> {
   [Symbol.dispose](): void
   [Symbol.asyncDispose](): Promise<void>
 }
-
-type Entry = (...given: never[]) => unknown // the function that the user called
-
-interface Site {
-  stack?: string // formatted by V8 only when it is read
-}
+/* eslint-enable @typescript-eslint/no-explicit-any */
 
 const TARGET = (() => undefined) as unknown as Record<PropertyKey, unknown>
 delete TARGET['name']
@@ -72,7 +68,7 @@ export abstract class Node extends Reference implements ProxyHandler<typeof TARG
     const call = sortArguments(given)
     call.options?.signal?.throwIfAborted()
     const write = (encoder: Encoder): string => `${this.target()},${writeArguments(encoder, call)}`
-    const node = this.make('call', `${this.label}(…)`, write, Node.prototype.apply)
+    const node = this.make('call', `${this.label}(…)`, write, ENTRY.apply)
     if (call.options) node.limit(call.options)
     return node.remote
   }
@@ -132,7 +128,7 @@ export class SlotNode extends Node implements Pull, Scoped {
   #shared = false // another Remote needs the slot: it is kept although its value is known
   #promise: Promise<unknown> | undefined
   #resolve!: (value: unknown) => void
-  #reject!: (error: unknown) => void
+  #reject!: (error: Error) => void
   #outcome: unknown // the value of `value`, the error of `failed`, the release site of `released`
 
   constructor(
@@ -147,10 +143,7 @@ export class SlotNode extends Node implements Pull, Scoped {
   /** Return the node of an op that was just added. */
   static made(session: Session, slot: number, label: string, entry: Entry): SlotNode {
     const node = new SlotNode(session, slot, label)
-    if (session.settings.callSites) {
-      node.site = {}
-      Error.captureStackTrace(node.site, entry)
-    }
+    node.site = session.site(entry)
     session.made(node)
     return node
   }
@@ -207,7 +200,7 @@ export class SlotNode extends Node implements Pull, Scoped {
     this.#resolve(value)
   }
 
-  fail(error: unknown): void {
+  fail(error: Error): void {
     if (this.state === 'pending') {
       this.state = 'failed'
       this.session.track(this)
@@ -229,10 +222,10 @@ export class SlotNode extends Node implements Pull, Scoped {
   limit({ signal, timeout }: CallOptions): void {
     const result = this.result()
     result.catch(() => undefined) // told to whoever awaits it
-    const stop = (error: unknown): void => this.#reject(this.#sited(error))
+    const stop = (error: Error): void => this.#reject(this.#sited(error))
     const late = (): void => stop(new TimeoutError(`${this.label} took longer than ${timeout} ms`))
     const timer = timeout === undefined ? undefined : setTimeout(late, timeout)
-    const abort = (): void => stop(signal!.reason)
+    const abort = (): void => stop(signal!.reason as Error)
     const done = (): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
@@ -242,7 +235,7 @@ export class SlotNode extends Node implements Pull, Scoped {
     result.then(done, done)
   }
 
-  release(entry: Entry = SlotNode.prototype.release): void {
+  release(entry: Entry = ENTRY.release): void {
     if (this.state === 'released') return
     if (this.state !== 'value') this.session.release(this.slot)
     this.state = 'released'
@@ -285,7 +278,7 @@ export class SlotNode extends Node implements Pull, Scoped {
     return new ReleasedError(`the Remote ${this.label} was used after its release`, { cause })
   }
 
-  #sited(error: unknown): unknown {
+  #sited(error: Error): Error {
     return error instanceof PolyloomError && this.site ? error.at(callsOf(this.site)) : error
   }
 }
@@ -328,19 +321,16 @@ class PathNode extends Node {
   }
 
   /** Read the attribute anew, each time. */
-  override result(): Promise<unknown> {
-    try {
-      return this.fetched().result()
-    } catch (error) {
-      return Promise.reject(error as Error)
-    }
+  // eslint-disable-next-line @typescript-eslint/require-await -- what throws here must reject
+  override async result(): Promise<unknown> {
+    return this.fetched().result()
   }
 
   /** Add a getattr op for the last name. */
   fetched(): SlotNode {
     const name = JSON.stringify(this.label)
     const write = (): string => `${this.owner.reference(this.before)},${name}`
-    return this.make('getattr', this.label, write, PathNode.prototype.fetched)
+    return this.make('getattr', this.label, write, ENTRY.fetched)
   }
 }
 
@@ -425,3 +415,9 @@ export const SYMBOLS = new Map<symbol, unknown>([
   [Symbol.toPrimitive, toPrimitive],
   [inspect.custom, describe],
 ])
+
+/** Methods that users call; the call site is the line before them. */
+const ENTRY: Record<'apply' | 'fetched' | 'release', Entry> = {
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- only named as the frame to cut at, never called
+  ...{ apply: Node.prototype.apply, fetched: PathNode.prototype.fetched, release: SlotNode.prototype.release },
+}

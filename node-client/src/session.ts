@@ -32,6 +32,14 @@ export interface Owned {
   readonly awaited: boolean
 }
 
+/** The function that the user called. */
+export type Entry = (...given: never[]) => unknown
+
+/** Where a call was made. */
+export interface Site {
+  stack?: string // formatted by V8 only when it is read
+}
+
 /** What a session needs from the conversation it is part of. */
 export interface Line {
   readonly worker: string
@@ -57,6 +65,7 @@ export class Session {
   #slots = 0
   #encoding = 0 // ops being encoded; more than one where a getter of an argument makes a call
   #pending = new Map<number, Program>()
+  #sites = 0 // call sites kept in this tick
   #made: Owned[] = [] // by ops that are not sent yet
   #released: number[] = []
   #sweep: NodeJS.Timeout | undefined
@@ -116,8 +125,17 @@ export class Session {
     try {
       this.begin().pull(mode, pull)
     } catch (error) {
-      pull.fail(error)
+      pull.fail(error as Error)
     }
+  }
+
+  /** Capture where `entry` was called, for the first calls of a tick. */
+  site(entry: Entry): Site | undefined {
+    if (this.#sites >= this.settings.callSites) return undefined
+    this.#sites++
+    const site: Site = {}
+    Error.captureStackTrace(site, entry)
+    return site
   }
 
   /** Have a slot given back once its owner is garbage, unless it is awaited in this tick. */
@@ -141,6 +159,7 @@ export class Session {
   flush(): void {
     for (const owner of this.#made) if (!owner.awaited) this.track(owner)
     this.#made = []
+    this.#sites = 0
     if (this.#program) this.#send()
   }
 
@@ -274,7 +293,7 @@ function isFull(program: Program): boolean {
   return ops >= PROGRAM_OPS || text.length >= PROGRAM_TEXT || attachments.length >= PROGRAM_ATTACHMENTS
 }
 
-function failAll(pulls: readonly Pull[], error: unknown): void {
+function failAll(pulls: readonly Pull[], error: Error): void {
   for (const pull of pulls) pull.fail(error)
 }
 

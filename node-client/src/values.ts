@@ -69,7 +69,7 @@ export function keyText(key: unknown): string {
   if (typeof key === 'boolean') return key ? '1' : '0'
   if (key instanceof Tuple) return `(${Array.from(key, keyText).join()})`
   if (key instanceof FrozenSet) return `{${Array.from(key, keyText).sort().join()}}`
-  if (typeof key === 'object' && key !== null) return `${key.constructor.name} ${String(key)}`
+  if (typeof key === 'object' && key !== null) return `${key.constructor.name} ${(key as { toString(): string }).toString()}`
   return String(key)
 }
 
@@ -103,7 +103,7 @@ abstract class Text {
   readonly #text: string
 
   constructor(text: string, pattern: RegExp) {
-    if (typeof text !== 'string' || !pattern.test(text)) throw new TypeError(`no ${new.target.name}: ${String(text)}`)
+    if (typeof text !== 'string' || !pattern.test(text)) throw new TypeError(`no ${new.target.name}: ${text}`)
     this.#text = text
   }
 

@@ -64,7 +64,7 @@ test('D52 the stack joins the Python frames, innermost first, and the JavaScript
 })
 
 test('call sites can be turned off', async () => {
-  const host = scriptedHost({ answer: () => ['error', WIRE], settings: { callSites: false } })
+  const host = scriptedHost({ answer: () => ['error', WIRE], settings: { callSites: 0 } })
   await assert.rejects(
     async () => host.$py('m').f(),
     (error: Error) => !error.stack!.includes('errors.test'),

@@ -243,7 +243,7 @@ test('A16 A18 inspection and symbols are local', async () => {
   const m = host.$py('numpy').linalg.svd
   assert.equal(inspect(m), '[Remote numpy.linalg.svd]')
   assert.equal(inspect({ m: [m] }), '{ m: [ [Remote numpy.linalg.svd] ] }')
-  assert.equal(`${m as unknown as string}`, '[Remote numpy.linalg.svd]')
+  assert.equal(String(m), '[Remote numpy.linalg.svd]')
   assert.throws(() => (m as unknown as number) + 1, /await it/)
   assert.equal(m[Symbol.toStringTag as unknown as string], undefined)
   assert.deepEqual(Reflect.ownKeys(m), [])
@@ -316,7 +316,7 @@ test('slots are given back soon even where no program follows', async () => {
 test('keep and value ask for what they say', async () => {
   const host = scriptedHost({ answer: (slot, _, mode) => (mode === 'keep' ? ['handle', slot, 'list', 1] : [[1]]) })
   const r = host.$py('m').f()
-  const [kept, copy, plain] = (await Promise.all([keep(r), value(r), r])) as any[]
+  const [kept, copy, plain] = await Promise.all<any>([keep(r), value(r), r])
   assert.ok(isRemote(kept))
   assert.equal(kept.then, undefined)
   assert.deepEqual([copy, plain], [[1], [1]])
@@ -330,7 +330,7 @@ test('keep and value ask for what they say', async () => {
 test('a scalar that is kept is not given back', async () => {
   const host = scriptedHost({ answer: (slot, _, mode) => (mode === 'keep' ? ['handle', slot, 'numpy.float64', 1] : 1.5) })
   const r = host.$py('m').f()
-  const [kept] = (await Promise.all([keep(r), r])) as any[]
+  const [kept] = await Promise.all<any>([keep(r), r])
   await kept.dtype
   assert.deepEqual(host.programs[1]!.ops[0], ['getattr', 3, ['ref', 2], 'dtype'])
   assert.ok(!names(host.programs[1]).includes('release'))
@@ -339,7 +339,7 @@ test('a scalar that is kept is not given back', async () => {
 
 test('H80 release frees once; later use throws and shows where it was released', async () => {
   const host = scriptedHost({ answer: (slot) => live(slot) })
-  const r = (await host.$py('m').f()) as any
+  const r = (await host.$py('m').f())
   function giveBackHere(): void {
     release(r)
     release(r)
@@ -361,8 +361,8 @@ test('H85 a scope frees what was made in it, except what it returns', async () =
   const f = host.$py('m').f
   const outside = await f()
   const kept = await scope(async () => {
-    const a = (await f()) as any
-    const b = (await a.g()) as any
+    const a = (await f())
+    const b = (await a.g())
     return { b }
   })
   assert.throws(() => release(5 as never), /takes a Remote/)

@@ -161,7 +161,7 @@ export class RedisTransport implements Transport {
         for (const [, entries] of (reply ?? []) as [Buffer, Entries][]) this.#deliver(entries)
       } catch (error) {
         if (error instanceof PolyloomError) this.#end(error)
-        else if (!this.#closed) await delay(RETRY_MS)
+        else await delay(RETRY_MS, undefined, { ref: this.#pending })
       }
     }
   }

@@ -32,8 +32,8 @@ test('what is pending keeps Node alive', async () => {
 test('D49 the death of the process rejects everything pending, with its status', async () => {
   const { $py, close } = createNodePythonBridge()
   const os = $py('os') as any
-  const sleeping = ($py('time') as any).sleep(10)
-  const [dead, waiting] = await Promise.allSettled([os._exit(7), sleeping])
+  const dying = os._exit(7)
+  const [dead, waiting] = await Promise.allSettled([dying, ($py('time') as any).sleep(10)])
   for (const one of [dead, waiting]) {
     const { reason } = one as PromiseRejectedResult
     assert.ok(reason instanceof Gone && reason.code === 'ConnectionLost', String(reason))
