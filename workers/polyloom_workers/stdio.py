@@ -14,7 +14,7 @@ import time
 from collections import deque
 from typing import Any
 
-from polyloom.errors import PolyloomError
+from polyloom.errors import PolyloomError, UsageError
 from polyloom.frames import Buffer, Frame
 from polyloom.framing import FrameReader, pack_frame
 from polyloom.policy import Policy
@@ -112,8 +112,12 @@ def put_aside_stdio() -> tuple[int, int]:
 
 def main() -> None:
     """Run the host; `polyloom stdio` and `python -m polyloom_workers.stdio`."""
+    try:
+        settings = Settings.from_env(os.environ)
+    except UsageError as error:
+        sys.stderr.write(f"polyloom stdio: {error}\n  hint: {error.hint}\n")
+        sys.exit(2)
     source, sink = put_aside_stdio()
-    settings = Settings.from_env(os.environ)
     first = os.read(source, CHUNK)
     try:
         if first.startswith(b"{"):
