@@ -3,9 +3,7 @@
 
 import type { Binding, Call, Fn, Node } from '../nodes.js'
 import { withContexts, type Context } from './contexts.js'
-import { coreName, isModuleMaker, kindOf, knownFn } from './values.js'
-
-const SYNC_GLOBALS = new Set(['Math', 'JSON', 'Number', 'String', 'Object', 'Array', 'Boolean', 'BigInt', 'Symbol', 'console', 'parseInt', 'parseFloat', 'isNaN', 'isFinite', 'performance', 'structuredClone'])
+import { coreName, isModuleMaker, isSyncGlobal, kindOf, knownFn } from './values.js'
 
 export function inferAuto(main: Fn): void {
   for (let changed = true; changed; ) {
@@ -32,12 +30,8 @@ const isLazy = (binding: Binding): boolean =>
 function wantsAwait(call: Call, context: Context): boolean {
   if (coreName(call.callee) !== undefined || isModuleMaker(call.callee)) return false
   if (kindOf(call.callee) === 'python') return context !== 'python'
-  return knownFn(call.callee) === undefined && !isSyncGlobal(call.callee)
+  return knownFn(call.callee) === undefined && !isSyncGlobal(call.callee) && !isPrint(call.callee)
 }
 
-function isSyncGlobal(callee: Node): boolean {
-  if (callee.op === 'get') return isSyncGlobal(callee.object)
-  if (callee.op !== 'ref') return false
-  const { kind, name } = callee.binding
-  return (kind === 'global' && SYNC_GLOBALS.has(name)) || (kind === 'import' && name === 'print')
-}
+const isPrint = (callee: Node): boolean =>
+  callee.op === 'ref' && callee.binding.kind === 'import' && callee.binding.name === 'print'

@@ -70,9 +70,13 @@ function joined(nodes: readonly Node[]): Kind {
 
 function kindOfBinding(binding: Binding): Kind {
   if (binding.kind === 'import') return binding.name === '$py' ? 'python' : 'unknown'
-  if (binding.mutable || !binding.init || binding.kind === 'param' || binding.kind === 'loop') return 'unknown'
+  if (!binding.init || binding.kind === 'param' || binding.kind === 'loop') return 'unknown'
+  if (binding.mutable) return guarded(binding, () => plainKind(joined([binding.init!, ...binding.assigned])))
   return guarded(binding, () => kindOf(binding.init!))
 }
+
+/** What a variable that changes may be known as. */
+const plainKind = (kind: Kind): Kind => (kind === 'boolean' || kind === 'number' || kind === 'string' ? kind : 'unknown')
 
 function kindOfCall(call: Call): Kind {
   const name = coreName(call.callee)
@@ -140,6 +144,24 @@ export function usesAsyncVariant(call: Call): boolean {
   const name = coreName(call.callee)
   if (name === undefined || coreEntry(name).async === undefined) return false
   return call.args.some((arg) => arg.as === 'value' && isAsyncFn(arg.value))
+}
+
+const SYNC_GLOBALS = new Set(
+  `Math JSON Number String Object Array Boolean BigInt Symbol console parseInt parseFloat isNaN isFinite performance
+   structuredClone`.split(/\s+/),
+)
+
+/** A JavaScript global, or a method of one, that never gives a promise. */
+export function isSyncGlobal(callee: Node): boolean {
+  if (callee.op === 'get') return isSyncGlobal(callee.object)
+  return callee.op === 'ref' && callee.binding.kind === 'global' && SYNC_GLOBALS.has(callee.binding.name)
+}
+
+/** Whether the value of a node could be a promise nobody awaits yet. */
+export function mayBePromise(node: Node): boolean {
+  if (node.op === 'if') return mayBePromise(node.then) || mayBePromise(node.otherwise)
+  if (node.op === 'call') return coreName(node.callee) === undefined && !isSyncGlobal(node.callee)
+  return node.op === 'ref' || node.op === 'get' || node.op === 'js' || node.op === 'and' || node.op === 'or' || node.op === 'do'
 }
 
 /** (apply f xs) gives what f gives. */

@@ -57,6 +57,15 @@ function writeObject(this: Table, node: estree.ObjectExpression, state: State): 
   state.write(' }')
 }
 
+function writePattern(this: Table, node: estree.ObjectPattern, state: State): void {
+  state.write('{ ', node as never)
+  node.properties.forEach((property, i) => {
+    if (i > 0) state.write(', ')
+    this[property.type]!(property as never, state)
+  })
+  state.write(' }')
+}
+
 const SHORT = new Set(['Literal', 'Identifier', 'UnaryExpression', 'MemberExpression', 'BinaryExpression', 'CallExpression', 'AwaitExpression', 'ObjectExpression'])
 const isShort = (node: { type: string }): boolean =>
   SHORT.has(node.type) || (node.type === 'ArrayExpression' && (node as unknown as estree.ArrayExpression).elements.length <= 8)
@@ -65,6 +74,7 @@ const generator = {
   ...GENERATOR,
   ...Object.fromEntries(HOOKED.map((type) => [type, hooked(type)])),
   ObjectExpression: writeObject,
+  ObjectPattern: writePattern,
   Raw: writeRaw,
 } as unknown as Generator
 

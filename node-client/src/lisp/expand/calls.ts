@@ -1,8 +1,8 @@
 // Calls and their arguments: values, ...spread, :name value (a keyword argument), :& map. Which of the pairs are
 // keyword arguments is known by the lowering: to a Lisp function they are a keyword and a value.
 
-import { constant, type Arg, type Node } from '../nodes.js'
-import { isKey, isKeyNamed, isList, isSym, isSymNamed, type Key, type Seq, type Syntax } from '../syntax.js'
+import { constant, type Arg, type Fn, type Node, type Pair } from '../nodes.js'
+import { isKey, isKeyNamed, isList, isSym, isSymNamed, type Key, type Seq, type Span, type Syntax } from '../syntax.js'
 import type { Expander } from './expander.js'
 import { expandMethod } from './members.js'
 import type { Scope } from './scope.js'
@@ -22,7 +22,20 @@ export function expandCall(form: Seq, expander: Expander, scope: Scope): Node {
   if (isSym(head) && !known && /^\.[^.]/.test(head.name)) return expandMethod(form, head, expander, scope)
   const callee = expander.expand(head, scope)
   const args = callArgs(form.items.slice(1), expander, scope)
-  return { op: 'call', callee, args, optional: false, auto: expander.auto, awaited: false, span: form.span }
+  const inPlace = callee.op === 'fn' ? callInPlace(callee, args, form.span, expander) : undefined
+  return inPlace ?? { op: 'call', callee, args, optional: false, auto: expander.auto, awaited: false, span: form.span }
+}
+
+/** A function literal called where it stands is a loop that may go on: its parameters are variables. */
+function callInPlace(fn: Fn, args: readonly Arg[], span: Span, expander: Expander): Node | undefined {
+  const [arity, ...more] = fn.arities
+  if (!arity || more.length > 0 || fn.self || arity.rest || args.length !== arity.params.length) return undefined
+  if (args.some((arg) => arg.as !== 'value') || arity.params.some((param) => param.optional)) return undefined
+  const pairs = arity.params.map(({ binding }, i): Pair => {
+    binding.owner = expander.fn
+    return { binding, value: args[i]!.value }
+  })
+  return { op: 'loop', target: arity.target, pairs, body: arity.body, span }
 }
 
 /** (:name map default?) reads a key. */

@@ -57,10 +57,20 @@ function isOurs(callee: Node): boolean {
 const isGlobalPath = (node: Node): boolean =>
   node.op === 'get' ? isGlobalPath(node.object) : node.op === 'ref' && node.binding.kind === 'global'
 
+/** Which arguments are keys: for those a keyword is the same as its name. */
+const KEYS: Readonly<Record<string, (index: number) => boolean>> = {
+  get: (i) => i === 1,
+  assoc: (i) => i % 2 === 1,
+  'assoc!': (i) => i % 2 === 1,
+  dissoc: (i) => i > 0,
+  update: (i) => i === 1,
+}
+
 function coreCall(name: string, call: Call, lowering: Lowering, out: Stmt[]): Low {
   const { span } = call
   const plain = call.args.every((arg) => arg.as === 'value' || arg.as === 'named')
-  const nodes = plain ? call.args.flatMap(flatten).map((arg) => arg.value) : []
+  const isKeyAt = KEYS[name]
+  const nodes = plain ? call.args.flatMap(flatten).map(({ value }, i) => (isKeyAt?.(i) ? toPython(value) : value)) : []
   if (name === 'not' && nodes.length === 1) return lowerNot(nodes[0]!, lowering, out)
   if (name === 'get' && plain && kindOf(nodes[0]!) === 'python') return itemOf(nodes, call, lowering, out)
   const entry = coreEntry(name)
@@ -70,7 +80,8 @@ function coreCall(name: string, call: Call, lowering: Lowering, out: Stmt[]): Lo
     if (rhs) return { rhs, effect: lows.some((low) => low.effect === 2) ? 2 : lows.some((low) => low.effect === 1) || name === 'deref' ? 1 : 0 }
     return { rhs: lowering.callRuntime(entry.js, lows.map((low) => low.rhs), span), effect: 2 } // prettier-ignore
   }
-  const args = asArgs(call.args, lowering, out).map((low) => low.rhs)
+  const given = plain ? nodes.map((value): Arg => ({ as: 'value', value })) : call.args
+  const args = asArgs(given, lowering, out).map((low) => low.rhs)
   const js = usesAsyncVariant(call) ? entry.async! : entry.js
   return { rhs: lowering.callRuntime(js, args, span), effect: 2 }
 }
@@ -85,7 +96,7 @@ function itemOf(nodes: readonly Node[], call: Call, lowering: Lowering, out: Stm
   return { rhs: lowering.callRuntime('item', args, call.span), effect: 2 }
 }
 
-/** A keyword that goes to Python is its name. */
+/** A keyword that goes to Python, or is a key, is its name. */
 const toPython = (node: Node): Node => (node.op === 'keyword' ? constant(node.name, node.span) : node)
 
 function pythonCall(call: Call, lowering: Lowering, out: Stmt[]): Low {
@@ -124,6 +135,7 @@ function plainCall(
   const count = lows.length - values.length
   const rhs = lows.slice(head.length, count).map((low) => low.rhs)
   if (pack && named.length > 0) rhs.push(pack(entriesOf(named, lows.slice(count), true, lowering)))
+  if (call.callee.op === 'fn') lows[0] = { rhs: byName(lows[0]!.rhs, lowering, out), effect: 0 }
   return { rhs: assemble(call, lows, rhs), effect: 2 }
 }
 
@@ -131,6 +143,11 @@ function plainCall(
 function headOf(callee: Node): Node[] {
   if (callee.op !== 'get') return [callee]
   return typeof callee.key === 'string' ? [callee.object] : [callee.object, callee.key]
+}
+
+/** A function literal is called by a name, never in place. */
+function byName(callee: Rhs, lowering: Lowering, out: Stmt[]): Rhs {
+  return callee.t === 'lambda' ? lowering.capture({ rhs: callee, effect: 0 }, out).rhs : callee
 }
 
 function assemble({ callee, span }: Call, lows: readonly Low[], args: readonly Rhs[]): Rhs {

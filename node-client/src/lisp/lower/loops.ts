@@ -120,16 +120,20 @@ export const lowerTailCall = (call: Call, lowering: Lowering, out: Stmt[]): void
 /** Assigns the variables as if at once, and goes to the start of the loop. */
 function goBack(target: LoopTarget, args: readonly Node[], span: Span, lowering: Lowering, out: Stmt[]): void {
   const state = lowering.loops.get(target)!
-  const values = lowering.operands(args, out).map((low) => low.rhs)
+  const lows = lowering.operands(args, out)
+  const isSame = (value: Rhs, i: number): boolean => value.t === 'name' && value.name === state.vars[i]
+  const changing = state.vars.filter((_, i) => !isSame(lows[i]!.rhs, i))
   const late: Stmt[] = []
-  values.forEach((value, i) => {
+  lows.forEach(({ rhs: value, effect }, i) => {
     const name = state.vars[i]!
-    if (value.t === 'name' && value.name === name) return
-    const read = values.slice(i + 1).some((later) => mentions(later, name))
-    const temp = read ? lowering.temp(name) : undefined
-    if (temp !== undefined) out.push({ s: 'bind', name: temp, value, mutable: false, span })
-    const assigned: Rhs = temp === undefined ? value : nameRhs(temp, span)
-    ;(temp === undefined ? out : late).push({ s: 'set', target: nameRhs(name, span), value: assigned, span })
+    if (isSame(value, i)) return
+    const set = (to: Stmt[], assigned: Rhs): unknown => to.push({ s: 'set', target: nameRhs(name, span), value: assigned, span })
+    if (!lows.slice(i + 1).some((later) => mentions(later.rhs, name))) return set(out, value)
+    const canWait = effect === 0 && !changing.some((other) => other !== name && mentions(value, other))
+    if (canWait) return set(late, value)
+    const temp = lowering.temp(name)
+    out.push({ s: 'bind', name: temp, value, mutable: false, span })
+    return set(late, nameRhs(temp, span))
   })
   out.push(...late)
   const isInner = lowering.frame.innermost === target

@@ -8,6 +8,7 @@ import { CONTROL } from './control.js'
 import { EXPRESSIONS } from './expressions.js'
 import { Names, mangle } from './names.js'
 import { isSimple } from './simple.js'
+import { mayBePromise } from '../analyse/values.js'
 
 /** 0: constant. 1: reads what may change. 2: has effects. */
 export type Effect = 0 | 1 | 2
@@ -64,9 +65,14 @@ export class Lowering {
 
   expr(node: Node, out: Stmt[]): Low {
     const expression = EXPRESSIONS[node.op] as ((node: Node, lowering: Lowering, out: Stmt[]) => Low) | undefined
-    if (expression && isSimple(node, this)) return expression(node, this, out)
-    if (expression && !CONTROL[node.op]) return expression(node, this, out)
-    return this.#throughTemporary(node, out)
+    return expression && !this.isControl(node) ? expression(node, this, out) : this.#throughTemporary(node, out)
+  }
+
+  /** Needs statements of its own, not only those of its operands. */
+  isControl(node: Node): boolean {
+    if (!CONTROL[node.op]) return false
+    const call = node.op === 'await' ? node.value : node
+    return call.op === 'call' ? call.tail !== undefined : node.op !== 'await' && !isSimple(node, this)
   }
 
   /** A control form whose value is wanted: lowered into a variable declared before it. */
@@ -115,7 +121,7 @@ export class Lowering {
 
   /** In an async function the tail of a try is awaited before it leaves, so that its errors are caught there. */
   leavesTry(low: Low, node: Node): boolean {
-    return this.frame.tries > 0 && this.frame.fn.isAsync && low.effect === 2 && low.rhs.t !== 'await' && node.op !== 'spawn'
+    return this.frame.tries > 0 && this.frame.fn.isAsync && low.effect === 2 && low.rhs.t !== 'await' && mayBePromise(node)
   }
 
   /** Lowers operands in order. An earlier one is captured if a later one needs statements and could change it. */
@@ -157,7 +163,7 @@ export class Lowering {
       return
     }
     const { span } = value
-    const control = CONTROL[value.op] && !isSimple(value, this)
+    const control = this.isControl(value)
     if (value.op === 'let' || value.op === 'do') {
       if (control) {
         this.prelude(value, out)

@@ -31,7 +31,7 @@ export function mangle(name: string): string {
     .replace(/->/g, '-to-')
     .replace(/-(?=[\p{L}\d])(.)/gu, (_, next: string, at: number) => (at === 0 ? `-${next}` : next.toUpperCase()))
     .replace(/^\*(.+)\*$/, '$1')
-    .replace(/[^\p{L}\p{N}_$]/gu, (sign, at: number) => (at === 0 ? SIGNS[sign] ?? '_' : SIGNS[sign] ? upperFirst(SIGNS[sign]) : '_'))
+    .replace(/[^\p{L}\p{N}_$]/gu, (sign, at: number) => (at === 0 ? (SIGNS[sign] ?? '_') : upperFirst(SIGNS[sign] ?? '_')))
     .replace(/(?!^)\$(?=.)/g, '_')
   const word = words === '' ? 'value' : words
   const text = isPredicate ? `is${upperFirst(word)}` : word

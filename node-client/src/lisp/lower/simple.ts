@@ -20,7 +20,7 @@ function decide(node: Node, lowering: Lowering): boolean {
     case 'if': return all([node.test, node.then, node.otherwise]) // prettier-ignore
     case 'and': case 'or': return all(node.args) && logicIsSimple(node) // prettier-ignore
     case 'do': return node.body.length === 1 && all(node.body) && node.body[0]!.op !== 'def' // prettier-ignore
-    case 'call': return node.tail === undefined && isSimple(node.callee, lowering) && args(node.args) // prettier-ignore
+    case 'call': return node.tail === undefined && node.callee.op !== 'fn' && isSimple(node.callee, lowering) && args(node.args) // prettier-ignore
     case 'new': return isPath(node.callee) && args(node.args) // prettier-ignore
     case 'get': return isSimple(node.object, lowering) && (typeof node.key === 'string' || isSimple(node.key, lowering)) // prettier-ignore
     case 'await': return !(node.value.op === 'call' && node.value.tail) && isSimple(node.value, lowering) // prettier-ignore

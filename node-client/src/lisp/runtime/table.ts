@@ -8,7 +8,6 @@ export interface CoreEntry {
   readonly min: number
   readonly max: number
   readonly bool: boolean // always true or false
-  readonly fresh: boolean // without effect, of immutable values: may be moved
   readonly awaits: boolean // gives a promise, awaited by the caller
   readonly async: string | undefined // its variant for functions that are async
   readonly data: boolean // needs data: an un-awaited Python value is a mistake
@@ -25,7 +24,6 @@ const entry = (js: string, args: string, doc: string, ...flags: Flag[]): CoreEnt
     min: params.filter((param) => !param.endsWith('?')).length,
     max: rest === undefined ? params.length : Infinity,
     bool: flags.includes('bool'),
-    fresh: flags.includes('bool'),
     awaits: flags.includes('awaits'),
     async: flags.includes('async') ? `${js}Async` : undefined,
     data: !flags.includes('any'),
@@ -244,7 +242,7 @@ export const CORE = {
   // Python and the host
   'py-iter': entry('iterateRemote', 'x & options', 'An asynchronous iterable of a Python iterable; :chunk n items at a time.', 'any'),
   'enter*': entry('enter', 'manager', 'What with does first.', 'awaits', 'any'),
-  'exit*': entry('exit', 'manager error', 'What with does last.', 'awaits', 'any'),
+  'exit*': entry('exit', 'manager error', 'What with does last.', 'bool', 'awaits', 'any'),
   'keywords->map': entry('keywordsToMap', 'pairs', 'A map of a flat list of keywords and values.', 'any'),
   'report-time*': entry('reportTime', 'start', 'What time does last.'),
 } satisfies Record<string, CoreEntry>
