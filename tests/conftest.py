@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import redis
+
 from polyloom.embedded import Server
 from wire_client import RedisClient, StdioClient
 from worker_process import WorkerProcess

@@ -18,6 +18,7 @@ from itertools import pairwise
 from typing import Any
 
 import redis
+
 from deadline import LONG
 
 Body = dict[str, Any]

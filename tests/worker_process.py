@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import redis
+
 from deadline import LONG, until
 from polyloom.embedded import child
 

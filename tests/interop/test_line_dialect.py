@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from deadline import LONG
 from worker_process import clean_environment
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+
 from deadline import LONG, is_gone, until
 from wire_client import StdioClient
 from worker_process import clean_environment

@@ -16,6 +16,7 @@ import numpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from polyloom.codec import DECODERS, Decoder, Encoder, is_data
 from polyloom.errors import LimitExceeded, PolyloomError, ValueRefused
 from polyloom.frames import read_frame, write_frame

@@ -7,6 +7,7 @@ import threading
 from collections import deque
 
 import pytest
+
 from deadline import LONG, until
 from polyloom_workers.crew import Crew
 

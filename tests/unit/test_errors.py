@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from polyloom import errors
 from polyloom.errors import CODES, WIRE_ERRORS, PolyloomError, UsageError
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from polyloom import executor
 from polyloom.executor import apply
 from polyloom.limits import Limits

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from polyloom.errors import LimitExceeded
 from polyloom.failure import DEEPEST_CHAIN, describe, describe_exception, safe_text
 

@@ -7,6 +7,7 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from polyloom.errors import FrameError, LimitExceeded
 from polyloom.frames import Frame, read_frame, write_frame
 from polyloom.framing import FrameReader, pack_frame

@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from polyloom.errors import FrameError
 from polyloom.frames import Frame, write_frame
 from polyloom.limits import Limits

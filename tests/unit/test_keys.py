@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from polyloom.keys import Keys
 
 ROOT = Path(__file__).parents[2]

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+
 from polyloom import codec, executor, keys, ops
 from polyloom.errors import CODES
 from polyloom.limits import Limits

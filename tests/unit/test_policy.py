@@ -8,6 +8,7 @@ import types
 
 import numpy
 import pytest
+
 from polyloom.errors import NotAllowed
 from polyloom.policy import GATED_BUILTINS, AllowList, Policy, policy_of
 

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import replace
 
 import pytest
+
 from deadline import until
 from polyloom.keys import Keys
 from polyloom.registry import MemoryRegistry, RedisRegistry, Worker

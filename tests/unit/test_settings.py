@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from polyloom.errors import UsageError
 from polyloom.settings import Settings, check_redis_url, redact
 

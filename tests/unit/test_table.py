@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from polyloom.errors import LimitExceeded, UnknownName
 from polyloom.failure import Failed, Failure
 from polyloom.limits import Limits

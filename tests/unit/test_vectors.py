@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import numpy
 import pytest
+
 from polyloom.codec import Decoder, Encoder
 from polyloom.errors import PolyloomError
 from polyloom.frames import Frame, read_frame, write_frame

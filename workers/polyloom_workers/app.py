@@ -6,7 +6,6 @@ This module is an edge: it reads the environment once, when Celery loads it.
 import os
 
 from polyloom.settings import Settings
-
 from polyloom_workers.application import create_app
 
 app = create_app(Settings.from_env(os.environ))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from celery import Celery
+
 from polyloom.servers import celery_url
 from polyloom.settings import REDIS_SCHEMES, Settings
-
 from polyloom_workers import tasks
 from polyloom_workers.steps import LaneStep, ListenStep
 

@@ -15,7 +15,6 @@ from polyloom.handle import new_id
 from polyloom.limits import Limits
 from polyloom.ops import PROTOCOL
 from polyloom.policy import Policy
-
 from polyloom_workers.session import Program, Ran, Session
 
 Send = Callable[[str, Frame, Any], None]

@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import redis
+
 from polyloom.errors import Gone
 from polyloom.frames import Frame
 from polyloom.keys import FIELD_ATTACHMENT, FIELD_CLIENT, FIELD_TEXT, GROUP, Keys
 from polyloom.policy import Policy
 from polyloom.settings import Settings
-
 from polyloom_workers.crew import Crew
 from polyloom_workers.host import Host
 from polyloom_workers.link import Link, Packed, pack

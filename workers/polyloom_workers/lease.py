@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 import redis
+
 from polyloom.keys import Keys
 from polyloom.registry import RedisRegistry, Worker
 from polyloom.settings import Settings

@@ -19,7 +19,6 @@ from polyloom.frames import Buffer, Frame
 from polyloom.framing import FrameReader, pack_frame
 from polyloom.policy import Policy
 from polyloom.settings import Settings
-
 from polyloom_workers.crew import Crew
 from polyloom_workers.host import Host
 from polyloom_workers.session import Session

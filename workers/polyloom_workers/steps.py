@@ -10,12 +10,12 @@ from typing import Any
 
 import redis
 from celery import bootsteps
+
 from polyloom.errors import PolyloomError, UsageError
 from polyloom.policy import policy_of
 from polyloom.registry import Worker
 from polyloom.servers import unreachable
 from polyloom.settings import Settings
-
 from polyloom_workers.events import Events
 from polyloom_workers.lane import Lane
 from polyloom_workers.lease import Lease

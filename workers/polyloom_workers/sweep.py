@@ -6,9 +6,9 @@ import logging
 import threading
 
 import redis
+
 from polyloom.keys import Keys
 from polyloom.settings import Settings
-
 from polyloom_workers.host import Host
 
 logger = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""The job lane's tasks: a program as a plain Celery task, from any Celery client."""
+"""The job lane's tasks: a program as a plain Celery task, from any Celery client (§10)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,24 @@ import json
 from typing import Any
 
 from celery import Celery, Task
-from polyloom.errors import FrameError, RemoteFailure, ValueRefused
+
+from polyloom.errors import FrameError, PolyloomError, RemoteFailure, ValueRefused
 from polyloom.executor import apply
 from polyloom.frames import Frame, read_frame, write_frame
-from polyloom.policy import policy_of
+from polyloom.policy import Policy, policy_of
 from polyloom.settings import Settings
 from polyloom.table import Table
+
+
+class JobFailed(RemoteFailure):
+    """What became of a job (§10.3): its one argument is the JSON text of the error object."""
+
+    def __init__(self, error: str) -> None:
+        super().__init__(json.loads(error))
+        self.args = (error,)
+
+    def __str__(self) -> str:
+        return f"{self.error.get('type', self.code)}: {self.message}"
 
 
 def register(app: Celery, settings: Settings) -> Task:
@@ -21,24 +33,48 @@ def register(app: Celery, settings: Settings) -> Task:
 
     @app.task(name="polyloom.run", shared=False)
     def run(program: str) -> str:
-        """Run a program (§10) and return its reply; the first error in it fails the task."""
-        body = read_frame(Frame(program.encode("utf-8", "surrogatepass")), settings.limits)
-        attachments = [base64.b64decode(text, validate=True) for text in body.get("attachments", ())]
-        if type(body.get("ops")) is not list:
-            raise FrameError('a program has an array under "ops"')
-        table = Table(settings.limits)
+        """Run a program and return its reply; the first error in it fails the task."""
         try:
-            reply = apply(body["ops"], table, policy, attachments)
-        finally:
-            table.clear()
-        for wire in (*reply.failed, *reply.results):
-            _raise_if_error(wire)
-        answer: dict[str, Any] = {"t": "reply", "results": reply.results}
-        if reply.attachments:
-            answer["attachments"] = [base64.b64encode(one).decode("ascii") for one in reply.attachments]
-        return write_frame(answer).text.decode("ascii")
+            return run_program(program, settings, policy)
+        except PolyloomError as error:
+            raise JobFailed(json.dumps(error.rooted().to_wire() if error.path else error.to_wire())) from None
 
     return run
+
+
+class JobTable(Table):
+    """The slots of one job: they end with it, so no object is handed out."""
+
+    __slots__ = ()
+
+    def export(self, value: object) -> int:
+        raise _not_data(type(value).__qualname__)
+
+
+def run_program(program: object, settings: Settings, policy: Policy) -> str:
+    """Run the text of a program and return the text of its reply."""
+    ops, attachments = _read_program(program, settings)
+    table = JobTable(settings.limits)
+    reply = apply(ops, table, policy, attachments)
+    for wire in (*reply.failed, *reply.results):
+        _raise_if_error(wire)
+    answer: dict[str, Any] = {"t": "reply", "results": reply.results}
+    if reply.attachments:
+        answer["attachments"] = [base64.b64encode(one).decode("ascii") for one in reply.attachments]
+    return write_frame(answer).text.decode("ascii")
+
+
+def _read_program(program: object, settings: Settings) -> tuple[list[Any], list[bytes]]:
+    if type(program) is not str:
+        raise FrameError("a job takes the text of a program")
+    body = read_frame(Frame(program.encode("utf-8", "surrogatepass")), settings.limits)
+    ops, texts = body.get("ops"), body.get("attachments", [])
+    if type(ops) is not list or type(texts) is not list:
+        raise FrameError('a program has arrays under "ops" and, where it has any, "attachments"')
+    try:
+        return ops, [base64.b64decode(text, validate=True) for text in texts]
+    except (TypeError, ValueError) as error:
+        raise FrameError(f"the attachments of a job are base64 texts: {error}") from None
 
 
 def _raise_if_error(wire: object) -> None:
@@ -46,19 +82,10 @@ def _raise_if_error(wire: object) -> None:
     if type(wire) is not list or not wire:
         return
     if wire[0] == "error":
-        raise JobFailed(wire[1])
+        raise RemoteFailure(wire[1])
     if wire[0] == "handle":
-        raise ValueRefused(f"{wire[2]} is not data: a job gives values", code="NotData", hint="await a part of it")
+        raise _not_data(wire[2])
 
 
-class JobFailed(RemoteFailure):
-    """An op of a job raised; the type, the message and the traceback are those of Python."""
-
-    def __init__(self, error: dict[str, Any] | str) -> None:
-        super().__init__(error if isinstance(error, dict) else {"code": "PythonError", "message": error})
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return JobFailed, (json.dumps(self.error),)
-
-    def __str__(self) -> str:
-        return f"{self.error.get('type', self.code)}: {self.message}"
+def _not_data(kind: str) -> ValueRefused:
+    return ValueRefused(f"an object of type {kind} is not data: a job gives values", code="NotData", hint="pull a part of it")

@@ -9,7 +9,6 @@ import sys
 from polyloom.errors import PolyloomError, UsageError
 from polyloom.servers import open_client
 from polyloom.settings import Settings
-
 from polyloom_workers.application import create_app
 
 JOB_THREADS = 4
