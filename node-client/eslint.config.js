@@ -31,6 +31,16 @@ function direction(layer, index) {
   return [{ files: layer.map((name) => `src/${name}.ts`), rules: { 'no-restricted-imports': ['error', { patterns }] } }]
 }
 
+/** Lisp imports only lisp/* and errors: compiled code receives $py as an argument. */
+function lispImports(depth) {
+  const regex = `^(?:\\.\\./){${depth}}(?!errors\\.js$)(?!\\.\\./)`
+  const patterns = [{ regex, message: 'Lisp imports only lisp/* and errors.' }]
+  return {
+    files: [`src/lisp/${'*/'.repeat(depth - 1)}*.ts`],
+    rules: { 'no-restricted-imports': ['error', { patterns }] },
+  }
+}
+
 export default tseslint.config(
   { ignores: ['dist/', 'build/', 'node_modules/', 'eslint.config.js'] },
   tseslint.configs.strictTypeChecked,
@@ -38,7 +48,7 @@ export default tseslint.config(
     languageOptions: { parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
-      eqeqeq: 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-var': 'error',
       'prefer-const': 'error',
       // Indexed access is checked by noUncheckedIndexedAccess; `!` says that the index is known to exist.
@@ -50,15 +60,7 @@ export default tseslint.config(
     },
   },
   ...LAYERS.flatMap(direction),
-  {
-    files: ['src/lisp/**/*.ts'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        { patterns: [{ regex: '^(\\.\\./)+(?!errors\\.js$)[a-z-]+(/(?!.*lisp)[a-z-]+)*\\.js$', message: 'Lisp imports only lisp/* and errors.' }] },
-      ],
-    },
-  },
+  ...[1, 2, 3].map(lispImports),
   {
     files: ['test/**/*.ts'],
     rules: {

@@ -321,7 +321,6 @@ class PathNode extends Node {
   }
 
   /** Read the attribute anew, each time. */
-  // eslint-disable-next-line @typescript-eslint/require-await -- what throws here must reject
   override async result(): Promise<unknown> {
     return this.fetched().result()
   }

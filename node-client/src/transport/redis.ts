@@ -4,7 +4,7 @@
  */
 
 import type { Socket } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 
 import { Redis } from 'ioredis'
 
@@ -159,6 +159,7 @@ export class RedisTransport implements Transport {
         const reply = await this.reader.callBuffer('XREAD', ...wait, this.ack ?? '0-0')
         this.#heard = Date.now()
         for (const [, entries] of (reply ?? []) as [Buffer, Entries][]) this.#deliver(entries)
+        await turn() // what the answers set off goes out before the next read
       } catch (error) {
         if (error instanceof PolyloomError) this.#end(error)
         else await delay(RETRY_MS, undefined, { ref: this.#pending })
