@@ -40,7 +40,7 @@ export type Stmt =
   | { readonly s: 'fn'; readonly fn: Lambda; readonly span: Span } // a function declaration
   | { readonly s: 'if'; readonly test: Rhs; readonly then: readonly Stmt[]; readonly otherwise: readonly Stmt[]; readonly span: Span }
   | { readonly s: 'loop'; readonly label: string | undefined; readonly test: Rhs | undefined; readonly body: readonly Stmt[]; readonly span: Span }
-  | { readonly s: 'forOf'; readonly name: string; readonly items: Rhs; readonly body: readonly Stmt[]; readonly awaits: boolean; readonly span: Span }
+  | { readonly s: 'forOf'; readonly name: string; readonly mutable: boolean; readonly items: Rhs; readonly body: readonly Stmt[]; readonly awaits: boolean; readonly span: Span }
   | { readonly s: 'break'; readonly label: string | undefined; readonly span: Span }
   | { readonly s: 'continue'; readonly label: string | undefined; readonly span: Span }
   | { readonly s: 'try'; readonly body: readonly Stmt[]; readonly param: string; readonly handler: readonly Stmt[] | undefined; readonly final: readonly Stmt[] | undefined; readonly span: Span }
@@ -70,3 +70,8 @@ export function parts(rhs: Rhs): readonly Rhs[] {
 
 export const mentions = (rhs: Rhs, name: string): boolean =>
   (rhs.t === 'name' && rhs.name === name) || parts(rhs).some((part) => mentions(part, name))
+
+const EFFECTS = new Set<Rhs['t']>(['call', 'method', 'new', 'get', 'await', 'raw', 'import', 'spread'])
+
+/** Evaluating it changes nothing and cannot fail, so it may be left out. */
+export const isPure = (rhs: Rhs): boolean => !EFFECTS.has(rhs.t) && parts(rhs).every(isPure)

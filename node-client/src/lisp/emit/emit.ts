@@ -96,7 +96,7 @@ const STATEMENTS: { readonly [S in Stmt['s']]: (stmt: StmtOf<S>) => b.Statement 
   fn: ({ fn, span }) => b.functionDeclaration({ name: fn.name, params: parameters(fn, span), body: statements(fn.body), isAsync: fn.isAsync, span }),
   if: ({ test, then, otherwise, span }) => b.ifStatement(expression(test), b.block(statements(then)), otherwiseOf(otherwise), span),
   loop,
-  forOf: ({ name, items, body, awaits, span }) => b.forOf(name, expression(items), b.block(statements(body)), awaits, span),
+  forOf: ({ name, mutable, items, body, awaits, span }) => b.forOf(mutable ? 'let' : 'const', name, expression(items), b.block(statements(body)), awaits, span),
   break: ({ label, span }) => b.jump('BreakStatement', label, span),
   continue: ({ label, span }) => b.jump('ContinueStatement', label, span),
   try: tryStatement,

@@ -95,8 +95,8 @@ export const jump = (type: 'BreakStatement' | 'ContinueStatement', label: string
 }) // prettier-ignore
 export const returning = (argument: Expression, span: Span): estree.ReturnStatement => ({ type: 'ReturnStatement', argument: ex(argument), ...at(span) })
 export const throwing = (argument: Expression, span: Span): estree.ThrowStatement => ({ type: 'ThrowStatement', argument: ex(argument), ...at(span) })
-export const forOf = (name: string, items: Expression, body: Statement, awaits: boolean, span: Span): estree.ForOfStatement => ({
-  type: 'ForOfStatement', left: declaration('const', id(name, span), null, span), right: ex(items), body, await: awaits, ...at(span),
+export const forOf = (kind: 'const' | 'let', name: string, items: Expression, body: Statement, awaits: boolean, span: Span): estree.ForOfStatement => ({
+  type: 'ForOfStatement', left: declaration(kind, id(name, span), null, span), right: ex(items), body, await: awaits, ...at(span),
 }) // prettier-ignore
 export const trying = (body: readonly Statement[], handler: estree.CatchClause | null, finalizer: estree.BlockStatement | null, span: Span): estree.TryStatement => ({
   type: 'TryStatement', block: block(body), handler, finalizer, ...at(span),

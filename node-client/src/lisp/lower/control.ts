@@ -1,7 +1,7 @@
 // Control forms, lowered into a destination. An entry gives false when the node is better lowered as an expression.
 
 import type { CatchClause, Node } from '../nodes.js'
-import { constRhs, nameRhs, prim, type Rhs, type Stmt } from '../ir.js'
+import { constRhs, isPure, nameRhs, prim, type Rhs, type Stmt } from '../ir.js'
 import { lowerFn } from './functions.js'
 import { lowerForEach, lowerLoop, lowerRecur, lowerTailCall, lowerWhile } from './loops.js'
 import { DISCARD, assignTo, type Dest, type Lowering } from './lowering.js'
@@ -27,10 +27,16 @@ const ifStatement: Control<'if'> = (node, dest, lowering, out) => {
   const otherwise: Stmt[] = []
   lowering.into(node.then, dest, then)
   lowering.into(node.otherwise, dest, otherwise)
-  if (then.length === 0 && otherwise.length === 0) return true
+  if (then.length === 0 && otherwise.length === 0) return evaluate(condition, out)
   if (then.length === 0) out.push({ s: 'if', test: negate(condition), then: otherwise, otherwise: [], span: node.span })
   else if (leaves(then)) out.push({ s: 'if', test: condition, then, otherwise: [], span: node.span }, ...otherwise)
   else out.push({ s: 'if', test: condition, then, otherwise, span: node.span })
+  return true
+}
+
+/** A condition that decides nothing is still evaluated. */
+function evaluate(condition: Rhs, out: Stmt[]): true {
+  if (!isPure(condition)) out.push({ s: 'eval', value: condition, span: condition.span })
   return true
 }
 
@@ -64,6 +70,7 @@ function discardLogic(node: Of<'and' | 'or'>, first: Node, right: Node, dest: De
   const then: Stmt[] = []
   lowering.into(right, { to: 'discard' }, then)
   if (then.length > 0) out.push({ s: 'if', test: node.op === 'and' ? condition : negate(condition), then, otherwise: [], span: node.span })
+  else evaluate(condition, out)
   if (dest.leave) out.push({ s: 'break', label: undefined, span: node.span })
   return true
 }

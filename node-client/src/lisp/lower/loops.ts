@@ -160,5 +160,5 @@ export function lowerForEach(node: Of<'forEach'>, lowering: Lowering, out: Stmt[
   const maker = node.awaits ? 'iterateRemote' : 'iter'
   const direct = kindOf(node.items) === 'array' || (rhs.t === 'method' && rhs.key === maker)
   const items = direct ? rhs : lowering.callRuntime(maker, [rhs], span)
-  out.push({ s: 'forOf', name, items, body, awaits: node.awaits, span })
+  out.push({ s: 'forOf', name, mutable: node.binding.mutable, items, body, awaits: node.awaits, span })
 }

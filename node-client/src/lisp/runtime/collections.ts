@@ -175,6 +175,7 @@ export function dissocMut(map: unknown, ...ks: unknown[]): unknown {
   return map
 }
 
+export const cons = (x: unknown, coll: unknown): LispList => list(x, ...seq(coll))
 export const conj = (coll: unknown, ...items: unknown[]): unknown => conjMut(coll == null ? list() : copy(coll), ...items)
 export function conjMut(coll: unknown, ...items: unknown[]): unknown {
   let made = coll

@@ -50,12 +50,8 @@ export const symbol = (name: unknown): LispSymbol => new LispSymbol(nameOf(name)
 let symbolCount = 0
 export const gensym = (prefix: unknown = 'G'): LispSymbol => new LispSymbol(`${nameOf(prefix)}__${++symbolCount}`)
 
-/** A data list: an Array that prints with parentheses. */
-export class LispList extends Array<unknown> {
-  static override get [Symbol.species](): ArrayConstructor {
-    return Array
-  }
-}
+/** A data list: an Array that prints with parentheses. A slice of one (rest, take, drop) is one too. */
+export class LispList extends Array<unknown> {}
 
 export function list(...items: unknown[]): LispList {
   const made = new LispList()

@@ -30,7 +30,7 @@ export const drop = (n: number, coll: unknown): Items => seq(coll).slice(Math.ma
 export const takeLast = (n: number, coll: unknown): Items => (n > 0 ? seq(coll).slice(-n) : [])
 export const dropLast = (n: number, coll: unknown): Items => (n > 0 ? seq(coll).slice(0, -n) : seq(coll))
 export const takeNth = (n: number, coll: unknown): Items => seq(coll).filter((_, i) => i % n === 0)
-export const reverse = (coll: unknown): Items => [...seq(coll)].reverse()
+export const reverse = (coll: unknown): Items => seq(coll).slice().reverse()
 export const distinct = (coll: unknown): Items => [...toSet(coll)]
 export const dedupe = (coll: unknown): Items => seq(coll).filter((x, i, all) => i === 0 || !equal(x, all[i - 1]))
 export const flatten = (coll: unknown): Items => seq(coll).flatMap((x) => (Array.isArray(x) ? flatten(x) : [x]))

@@ -135,6 +135,7 @@ export const CORE = {
   assoc: entry('assoc', 'coll key value & more', 'A copy with the value under the key.'),
   dissoc: entry('dissoc', 'map & keys', 'A copy without the keys.'),
   conj: entry('conj', 'coll & xs', 'A copy with the items added.'),
+  cons: entry('cons', 'x coll', 'A list of x and then the items.', 'any'),
   disj: entry('disj', 'set & xs', 'A copy of the set without the items.'),
   'assoc-in': entry('assocIn', 'coll path value', 'A copy with the value under the path.'),
   update: entry('update', 'coll key f & args', 'A copy with (f value args…) under the key.', 'async'),
