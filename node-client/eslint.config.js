@@ -10,7 +10,7 @@ const LAYERS = [
   ['codec'],
   ['transport/transport', 'transport/framing', 'transport/memory', 'transport/stdio', 'transport/address'],
   ['transport/registry', 'transport/redis'],
-  ['arguments', 'program'],
+  ['arguments', 'deadline', 'program'],
   ['session'],
   ['conversation'],
   ['remote'],

@@ -1,8 +1,7 @@
 /** Iteration over Remotes, a chunk of items in each round trip. */
 
 import { UsageError } from './errors.js'
-import { SYMBOLS, needNode, slotOf, type Node, type Remote } from './remote.js'
-import { REMOTE } from './handle.js'
+import { SYMBOLS, needNode, type Remote } from './remote.js'
 
 const CHUNK = 128
 
@@ -37,10 +36,4 @@ function asyncIterator(this: Remote): AsyncGenerator {
   return iterate(this)
 }
 
-function dispose(this: { [REMOTE]: Node }): void {
-  slotOf(this[REMOTE]).release()
-}
-
 SYMBOLS.set(Symbol.asyncIterator, asyncIterator)
-SYMBOLS.set(Symbol.dispose, dispose)
-SYMBOLS.set(Symbol.asyncDispose, dispose)

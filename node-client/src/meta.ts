@@ -5,7 +5,7 @@ import type { Encoder } from './codec.js'
 import { UsageError } from './errors.js'
 import { Handle } from './handle.js'
 import { BINARY_OPERATORS, UNARY_OPERATORS } from './ops.js'
-import { needNode, nodeOf, slotOf, type Node, type Remote } from './remote.js'
+import { PathNode, SYMBOLS, needNode, nodeOf, slotOf, type Node, type Remote } from './remote.js'
 import { runScoped, type Scoped } from './scope.js'
 
 /** Tell whether a value is a Remote. */
@@ -104,17 +104,24 @@ function ask(node: Node, question: 'repr' | 'str' | 'type', entry: (remote: Remo
   return node.make(question, `${question}(${node.label})`, () => node.target(), entry).result() as Promise<string>
 }
 
-/** Give the object back now. Twice is nothing; any later use throws. Modules are kept by their session. */
+/** Give the object back now. Twice is nothing; any later use throws. Paths hold nothing, modules stay. */
 export function release(remote: Remote): void {
   const node = needNode(remote)
-  if (node.owner.lasting) return
-  node.owner.release(release)
+  if (!(node instanceof PathNode) && !node.owner.lasting) node.owner.release(release)
 }
 
-/** The full name of the object; a path has none before it is awaited. */
+function dispose(this: Remote): void {
+  release(this)
+}
+
+SYMBOLS.set(Symbol.dispose, dispose)
+SYMBOLS.set(Symbol.asyncDispose, dispose)
+
+/** The full name of the object; a path has none: await `keep(path)` first. */
 export function handleOf(remote: Remote): Handle {
-  const { owner, session } = needNode(remote)
-  return new Handle(session.worker, session.id, owner.slot)
+  const node = needNode(remote)
+  if (node instanceof PathNode) throw new UsageError('a path has no handle of its own', { hint: 'await keep(path) first' })
+  return new Handle(node.session.worker, node.session.id, node.owner.slot)
 }
 
 /** Tell whether two awaited Remotes of one session stand for the same Python object. */

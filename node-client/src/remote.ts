@@ -7,7 +7,8 @@ import { inspect } from 'node:util'
 
 import { sortArguments, writeArguments, writeValue, type CallOptions } from './arguments.js'
 import type { Encoder } from './codec.js'
-import { PolyloomError, ReleasedError, TimeoutError, UsageError } from './errors.js'
+import { limitResult } from './deadline.js'
+import { PolyloomError, ReleasedError, UsageError } from './errors.js'
 import { REMOTE } from './handle.js'
 import type { Mode, OPS } from './ops.js'
 import type { Pull } from './program.js'
@@ -190,7 +191,10 @@ export class SlotNode extends Node implements Pull, Scoped {
     return new Promise((resolve, reject) => {
       this.target()
       const { slot } = this
-      const live = (type: string): unknown => new AliasNode(this, type).remote
+      const live = (type: string, identity: number): unknown => {
+        this.identity = identity
+        return new AliasNode(this, type).remote
+      }
       this.session.pull(mode, { slot, settle: resolve, fail: (error) => reject(this.#sited(error)), live })
     })
   }
@@ -219,20 +223,9 @@ export class SlotNode extends Node implements Pull, Scoped {
   }
 
   /** Reject the awaited result when the time is over or the signal fires; a late one is dropped and given back. */
-  limit({ signal, timeout }: CallOptions): void {
-    const result = this.result()
-    result.catch(() => undefined) // told to whoever awaits it
+  limit(options: CallOptions): void {
     const stop = (error: Error): void => this.#reject(this.#sited(error))
-    const late = (): void => stop(new TimeoutError(`${this.label} took longer than ${timeout} ms`))
-    const timer = timeout === undefined ? undefined : setTimeout(late, timeout)
-    const abort = (): void => stop(signal!.reason as Error)
-    const done = (): void => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
-    }
-    signal?.addEventListener('abort', abort, { once: true })
-    if (signal?.aborted) abort()
-    result.then(done, done)
+    limitResult(this.result(), options, this.label, stop)
   }
 
   release(entry: Entry = ENTRY.release): void {
@@ -284,7 +277,7 @@ export class SlotNode extends Node implements Pull, Scoped {
 }
 
 /** Attributes of a slot by their names; nothing is sent before it is used. */
-class PathNode extends Node {
+export class PathNode extends Node {
   override readonly settled = false
   readonly #names: string // wire text of all names, each after a comma
 
@@ -409,7 +402,7 @@ function toPrimitive(this: { [REMOTE]: Node }, hint: string): string {
   throw new TypeError(`${describe.call(this)} has no value here: await it, or use op('+', a, b)`)
 }
 
-/** What Remotes answer to symbols, all of it local; `iterate.ts` adds the iterator. */
+/** What Remotes answer to symbols, all of it local; `iterate.ts` and `meta.ts` add theirs. */
 export const SYMBOLS = new Map<symbol, unknown>([
   [Symbol.toPrimitive, toPrimitive],
   [inspect.custom, describe],

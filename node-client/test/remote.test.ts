@@ -272,6 +272,8 @@ test('A19 same() compares what the handles name', async () => {
   assert.equal(same(a, b), true)
   assert.equal(same(a, c), false)
   assert.equal(same(a, a), true)
+  assert.equal(same(await keep(a), b), true)
+  assert.throws(() => handleOf(a.path), { code: 'Usage' })
   await host.close()
 })
 
@@ -339,7 +341,7 @@ test('a scalar that is kept is not given back', async () => {
 
 test('H80 release frees once; later use throws and shows where it was released', async () => {
   const host = scriptedHost({ answer: (slot) => live(slot) })
-  const r = (await host.$py('m').f())
+  const r = await host.$py('m').f()
   function giveBackHere(): void {
     release(r)
     release(r)
@@ -353,6 +355,18 @@ test('H80 release frees once; later use throws and shows where it was released',
   await host.$py('m').g()
   const released = host.programs.flatMap(({ ops }) => ops.filter(([name]) => name === 'release'))
   assert.deepEqual(released, [['release', 2]])
+  await host.close()
+})
+
+test('H80 dispose is release, and a path holds nothing', async () => {
+  const host = scriptedHost({ answer: (slot) => live(slot) })
+  const r = await host.$py('m').f()
+  release(r.path)
+  r[Symbol.dispose]()
+  await r.path[Symbol.asyncDispose]
+  assert.throws(() => r.g(), { code: 'Released' })
+  release(host.$py('m'))
+  await host.$py('m').g()
   await host.close()
 })
 

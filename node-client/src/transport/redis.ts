@@ -117,8 +117,8 @@ export class RedisTransport implements Transport {
     const { text, attachments } = frame
     const fields: (string | Buffer)[] = [FIELD_CLIENT, this.client, FIELD_TEXT, text]
     for (const one of attachments) fields.push(FIELD_ATTACHMENT, Buffer.from(one.buffer, one.byteOffset, one.byteLength))
-    this.writer.call('XADD', this.#inbox, '*', ...fields).then(
-      (id) => (frame.receipt = id as string),
+    this.writer.call('XADD', this.#inbox, 'NOMKSTREAM', '*', ...fields).then(
+      (id) => this.#accepted(frame, id),
       (error: unknown) => this.#end(this.#refused(error)),
     )
   }
@@ -150,6 +150,12 @@ export class RedisTransport implements Transport {
     if (this.writer.status === 'ready') await Promise.race([goodbye, late])
     patience.abort()
     this.writer.disconnect()
+  }
+
+  /** An inbox that is gone was swept away with its worker; it must not be made anew. */
+  #accepted(frame: Frame, id: unknown): void {
+    if (typeof id === 'string') frame.receipt = id
+    else this.#end(workerLost(this.worker))
   }
 
   async #read(): Promise<void> {
