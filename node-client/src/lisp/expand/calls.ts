@@ -3,13 +3,13 @@
 
 import { constant, type Arg, type Fn, type Node, type Pair } from '../nodes.js'
 import { isKey, isKeyNamed, isList, isSym, isSymNamed, type Key, type Seq, type Span, type Syntax } from '../syntax.js'
+import { print } from '../print.js'
 import type { Expander } from './expander.js'
 import { expandMethod } from './members.js'
 import type { Scope } from './scope.js'
 
 const describe = (head: Syntax): string => {
-  if (head.type === 'atom') return head.value === null ? 'nil' : JSON.stringify(head.value, (_, v) => String(v))
-  return `a ${head.type}`
+  return head.type === 'atom' ? print(head.value) : `a ${head.type}`
 }
 
 export function expandCall(form: Seq, expander: Expander, scope: Scope): Node {

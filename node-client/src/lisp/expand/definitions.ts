@@ -161,7 +161,8 @@ export const pragmaForm: Expand = (form, expander, scope) =>
 /** (set! name v), (set! a.b v), (set! (. o k) v) */
 export const setForm: Expand = (form, expander, scope) => {
   const target = form.items[1]!
-  const place = expander.expand(isSym(target) || isList(target) ? target : list([], target.span), scope)
+  if (!isSym(target) && !isList(target)) return expander.error('L107', target.span)
+  const place = expander.expand(target, scope)
   const value = expander.expand(form.items[2]!, scope)
   if (place.op === 'get' && !place.optional) return { op: 'put', object: place.object, key: place.key, value, span: form.span }
   if (place.op !== 'ref') return isConst(place, null) ? place : expander.error('L107', target.span)

@@ -7,7 +7,7 @@ import { ASYNC_MACROS } from './macros-async.js'
 import { LOOP_MACROS } from './macros-loops.js'
 import { macro, type Rule } from './rule.js'
 import type { Macro } from './scope.js'
-import { text, vec, type Template } from './template.js'
+import { listAt, text, vec, type Template } from './template.js'
 
 const ANY = Infinity
 
@@ -83,9 +83,9 @@ const condp: Rule = ([predicate, value, ...clauses]) => {
 
 /** Puts a value into a form, first or last among the arguments. */
 function thread(value: Template, step: Syntax, place: 'first' | 'last'): Template {
-  if (!isList(step) || step.items.length === 0) return [step, value]
+  if (!isList(step) || step.items.length === 0) return listAt(step.span, step, value)
   const [head, ...args] = step.items
-  return place === 'first' ? [head!, value, ...args] : [head!, ...args, value]
+  return place === 'first' ? listAt(step.span, head!, value, ...args) : listAt(step.span, head!, ...args, value)
 }
 
 const threading =
@@ -156,11 +156,12 @@ const pyThread =
   }
 
 function pyStep(object: Template, step: Syntax, place: 'first' | 'last'): Template {
-  if (isSym(step)) return ['.', object, { ...step, name: step.name.replace(/^\.-?/, '') }]
-  if (!isList(step) || step.items.length === 0) return [step, object]
+  if (isSym(step)) return listAt(step.span, '.', object, { ...step, name: step.name.replace(/^\.-?/, '') })
+  if (!isList(step) || step.items.length === 0) return listAt(step.span, step, object)
   const [head, ...args] = step.items
-  if (place === 'last') return [head!, ...args, object]
-  return [['.', object, isSym(head) ? { ...head, name: head.name.replace(/^\./, '') } : head!], ...args]
+  if (place === 'last') return listAt(step.span, head!, ...args, object)
+  const method = isSym(head) ? { ...head, name: head.name.replace(/^\./, '') } : head!
+  return listAt(step.span, ['.', object, method], ...args)
 }
 
 const time: Rule = ([form]) => ['let', vec('start', ['performance.now'], 'value', form!), ['report-time*', 'start'], 'value']

@@ -69,7 +69,7 @@ export function expandMethod(form: Seq, head: Sym, expander: Expander, scope: Sc
   }
   const target = expander.expand(object, scope)
   const names = head.name.slice(isProperty ? 2 : 1).split('.')
-  const callee = names.reduce((node, name) => get(node, propertyName(name), head.span), target)
+  const callee = names.reduce((node, name) => get(node, propertyName(name), isProperty ? form.span : head.span), target)
   if (isProperty) return callee
   const args = callArgs(rest, expander, scope)
   return { op: 'call', callee, args, optional: false, auto: expander.auto, awaited: false, span: form.span }
