@@ -78,8 +78,10 @@ class Crew(Generic[T]):
 
     def run(self) -> None:
         """Be a member: lead when nobody does, else run what is ready, else wait."""
-        while not self._stopping:
+        while True:
             with self._lock:
+                if self._stopping:
+                    return
                 if not self._led:
                     self._led = True
                     self._lead += 1

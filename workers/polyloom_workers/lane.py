@@ -35,10 +35,17 @@ TRIM_ENTRIES = 256  # finished entries, or
 TRIM_BYTES = 1 << 20  # bytes of them, after which the inbox is trimmed
 RETRY = 0.1  # seconds before a lost connection is tried again; doubles up to RETRY_MOST
 RETRY_MOST = 2.0
+ORPHANED = 60_000  # ms that a mailbox is kept after the conversation ended: nobody else would free it
 
 _BROKEN = (redis.ConnectionError, redis.TimeoutError, OSError)
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
-_ENTRY_ID = re.compile(r"\d{1,20}-\d{1,20}")
+_PASSING = (
+    redis.exceptions.OutOfMemoryError,
+    redis.exceptions.ReadOnlyError,
+    redis.exceptions.ClusterDownError,
+    redis.exceptions.TryAgainError,
+)
+_ENTRY_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 
 
 class Lane:
@@ -148,7 +155,10 @@ class Lane:
             fields: list[str | bytes] = [FIELD_CLIENT, self.host.id, FIELD_TEXT, frame.text]
             for attachment in frame.attachments:
                 fields += (FIELD_ATTACHMENT, bytes(attachment))
-            self._outbox.append(pack("XADD", self._keys.mailbox(client), *trim, "*", *fields))
+            mailbox = self._keys.mailbox(client)
+            self._outbox.append(pack("XADD", mailbox, *trim, "*", *fields))
+            if client not in self.host.clients:
+                self._outbox.append(pack("PEXPIRE", mailbox, ORPHANED))
         if entry is not None:
             self._finish(entry)
 
@@ -163,7 +173,8 @@ class Lane:
             commands = self._take()
             try:
                 self._writer.send(commands)
-                self._settle(commands, self._writer)
+                if not self._settle(commands, self._writer) and self._stopping:
+                    return
             except _BROKEN as error:
                 self._put_back(commands)
                 if self._stopping:
@@ -181,14 +192,17 @@ class Lane:
     def _put_back(self, commands: list[Packed]) -> None:
         self._outbox.extendleft(reversed(commands))
 
-    def _settle(self, commands: list[Packed], link: Link) -> None:
-        """Read the replies to commands; what Redis refused for now (it is full, or loading) waits in the outbox."""
+    def _settle(self, commands: list[Packed], link: Link) -> bool:
+        """Read the replies to commands; what Redis refused for now (it is full, or loading) waits in the outbox: False."""
         answers = [link.read() for _ in commands]
         refused = [(command, answer) for command, answer in zip(commands, answers, strict=True) if isinstance(answer, Exception)]
+        waiting = [command for command, answer in refused if _passes(answer)]
         if refused:
-            logger.error("Redis refused %d replies, trying again: %s", len(refused), refused[0][1])
-            self._put_back([command for command, _ in refused])
+            logger.error("Redis refused %d replies, trying %d again: %s", len(refused), len(waiting), refused[0][1])
+        if waiting:
+            self._put_back(waiting)
             time.sleep(RETRY)
+        return not waiting
 
     # Entries and their end
 
@@ -220,6 +234,11 @@ class Lane:
             except (redis.RedisError, OSError):
                 time.sleep(delay)
                 delay = min(2 * delay, RETRY_MOST)
+
+
+def _passes(error: Exception) -> bool:
+    """Tell a refusal that ends by itself (no memory, no replica, loading) from one of the command (no stream)."""
+    return isinstance(error, _PASSING) or str(error).startswith(("MISCONF", "NOREPLICAS", "BUSY"))
 
 
 def _read_entry(fields: Sequence[bytes]) -> tuple[str, Frame]:
