@@ -1,7 +1,7 @@
 /** `connect`: the edge where a URL becomes a transport, and a conversation gets its sessions. */
 
 import { Conversation } from './conversation.js'
-import { Gone, UsageError } from './errors.js'
+import { Gone, UsageError, WorkerLost } from './errors.js'
 import { newId } from './handle.js'
 import { Loom } from './loom.js'
 import { SCHEMES_HINT, redact, schemeOf, settingsFrom, type Settings } from './settings.js'
@@ -18,10 +18,17 @@ export interface ConnectOptions extends Partial<Omit<Settings, 'url'>> {
 export async function connect(url?: string, options: ConnectOptions = {}): Promise<Loom> {
   const { transport, ...given } = options
   const settings = settingsFrom({ ...given, ...(url === undefined ? {} : { url }) }, process.env)
-  const client = newId()
-  const line = new Conversation(transport ?? (await openTransport(settings, client)), settings, client)
-  await greeted(line)
-  return new Loom(line)
+  if (transport) return greet(transport, settings, newId())
+  const deadline = Date.now() + settings.workerTimeoutMs
+  for (;;) {
+    const client = newId()
+    try {
+      return await greet(await openTransport(settings, client), settings, client)
+    } catch (error) {
+      // A worker that died a moment ago may still hold its lease; the next one is as good.
+      if (!(error instanceof WorkerLost) || Date.now() > deadline) throw error
+    }
+  }
 }
 
 async function openTransport(settings: Settings, client: string): Promise<Transport> {
@@ -41,12 +48,15 @@ export function openStdio(settings: Settings): Transport {
   return new StdioTransport(findPython(settings.python, process.env), settings.limits)
 }
 
-async function greeted(line: Conversation): Promise<void> {
-  const { workerTimeoutMs, url } = line.settings
+/** Wait for the host's hello. */
+async function greet(transport: Transport, settings: Settings, client: string): Promise<Loom> {
+  const { workerTimeoutMs, url } = settings
+  const line = new Conversation(transport, settings, client)
   const silent = new Gone(`the host at ${redact(url)} did not answer within ${workerTimeoutMs} ms`, { code: 'ConnectionLost' })
   const timer = setTimeout(() => line.fail(silent), workerTimeoutMs)
   try {
     await line.ready
+    return new Loom(line)
   } finally {
     clearTimeout(timer)
   }

@@ -28,9 +28,9 @@ const GOODBYE_MS = 1_000 // how long closing waits for the server
 /** Connect to the server and choose a worker. */
 export async function openRedis(settings: Settings, client: string): Promise<Transport> {
   const address = addressOf(settings.url)
-  const writer = await connectTo(address, settings)
+  const writer = await connectTo(address, settings, `polyloom/${client}/writer`)
   try {
-    const reader = await connectTo(address, settings)
+    const reader = await connectTo(address, settings, `polyloom/${client}/reader`)
     const keys = new Keys(settings.prefix)
     await writer.set(keys.clientLease(client), client, 'PX', settings.leaseMs)
     const worker = await findWorker(writer, keys, settings.workerTimeoutMs).catch((error: unknown) => {
@@ -44,11 +44,12 @@ export async function openRedis(settings: Settings, client: string): Promise<Tra
   }
 }
 
-async function connectTo(address: Address, settings: Settings): Promise<Redis> {
+async function connectTo(address: Address, settings: Settings, connectionName: string): Promise<Redis> {
   let connected = false
   let failure: NodeJS.ErrnoException | undefined
   const redis = new Redis({
     ...address,
+    connectionName, // for CLIENT LIST
     protocol: 2,
     lazyConnect: true,
     connectTimeout: settings.connectTimeoutMs,

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
+import { after, before, describe, test } from 'node:test'
+
+import { Redis } from 'ioredis'
+
+import { connect } from '../../src/index.js'
+import { addressOf } from '../../src/transport/address.js'
+
+const URL = process.env['POLYLOOM_TEST_REDIS_URL']
+
+describe('redis', { skip: URL === undefined && 'POLYLOOM_TEST_REDIS_URL names no server' }, () => {
+  let admin: Redis
+  before(() => {
+    admin = new Redis({ ...addressOf(URL!), protocol: 2 })
+  })
+  after(() => admin.disconnect())
+
+  /** The addresses of the connections that clients of this test opened since `known`. */
+  async function connections(known: ReadonlySet<string> = new Set()): Promise<{ id: string; addr: string }[]> {
+    const lines = String(await admin.client('LIST')).split('\n')
+    const found = lines.flatMap((line) => /id=(\d+) addr=(\S+).* name=polyloom\//.exec(line)?.slice(1, 3) ?? [])
+    const pairs = found.flatMap((id, index) => (index % 2 ? [] : [{ id, addr: found[index + 1]! }]))
+    return pairs.filter(({ id }) => !known.has(id))
+  }
+
+  async function open(): Promise<{ $py: any; close: () => Promise<void>; mine: { id: string; addr: string }[] }> {
+    const known = new Set((await connections()).map(({ id }) => id))
+    const loom = await connect(URL)
+    return { $py: loom.$py, close: () => loom.close(), mine: await connections(known) }
+  }
+
+  test('no worker under the prefix is said within the time given', async () => {
+    const begun = Date.now()
+    const none = connect(URL, { prefix: `none-${begun}:`, workerTimeoutMs: 300 })
+    await assert.rejects(none, { code: 'NoWorker' })
+    assert.ok(Date.now() - begun < 2_000)
+  })
+
+  test('F7 no call is lost or run twice when the connections break', async () => {
+    const { $py, close, mine } = await open()
+    const xs = $py('builtins').list()
+    const index = $py('operator').index
+    for (let n = 0; n < 100; n++) {
+      xs.append(n)
+      const pending = index(n)
+      if (n % 40 === 20) for (const { id } of mine) await admin.client('KILL', 'ID', id)
+      assert.equal(await pending, n)
+    }
+    assert.deepEqual(await xs, Array.from({ length: 100 }, (_, n) => n))
+    await close()
+  })
+
+  test('P10 an idle client sends at most one command a second', async () => {
+    const { $py, close, mine } = await open()
+    await $py('math').sqrt(4)
+    await delay(300)
+    const monitor = await admin.monitor()
+    const addresses = new Set(mine.map(({ addr }) => addr))
+    let commands = 0
+    monitor.on('monitor', (_time: string, _arguments: string[], source: string) => addresses.has(source) && commands++)
+    await delay(6_000)
+    monitor.disconnect()
+    assert.ok(commands <= 6 && commands > 0, `${commands} commands in 6 s`)
+    await close()
+  })
+
+  test('close leaves no lease, and a mailbox that ends', async () => {
+    const { $py, close } = await open()
+    await $py('math').sqrt(4)
+    const before = new Set(await admin.keys('*{c:*'))
+    await close()
+    await delay(100)
+    for (const key of await admin.keys('*{c:*')) {
+      if (before.has(key)) assert.ok((await admin.pttl(key)) > 0, key)
+    }
+  })
+})
