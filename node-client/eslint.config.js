@@ -9,7 +9,7 @@ const LAYERS = [
   ['encoder', 'decoder'],
   ['codec'],
   ['transport/transport', 'transport/framing', 'transport/memory', 'transport/stdio', 'transport/address'],
-  ['transport/registry', 'transport/redis'],
+  ['transport/registry', 'transport/lease', 'transport/redis'],
   ['arguments', 'deadline', 'program'],
   ['session'],
   ['conversation'],

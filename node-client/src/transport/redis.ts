@@ -13,6 +13,7 @@ import type { Frame } from '../frames.js'
 import { FIELD_ATTACHMENT, FIELD_CLIENT, FIELD_TEXT, Keys } from '../keys.js'
 import { redact, type Settings } from '../settings.js'
 import { addressOf, type Address } from './address.js'
+import { LeaseThread, RENEWALS } from './lease.js'
 import { findWorker } from './registry.js'
 import type { Receiver, Transport } from './transport.js'
 
@@ -20,7 +21,6 @@ const BLOCK_MS = 5_000 // how long one read of the mailbox waits
 const SILENCE_MS = 2 * BLOCK_MS // without an answer a connection is taken for dead
 const RETRY_MS = 50 // before the first attempt to reconnect; grows
 const SLOWEST_RETRY_MS = 1_000
-const RENEWALS = 2.5 // renewals in one lease
 const WATCH_MS = 500 // between looks at the worker's lease
 const MAILBOX_LEASES = 12 // leases for which an abandoned mailbox is kept
 const GOODBYE_MS = 1_000 // how long closing waits for the server
@@ -90,6 +90,7 @@ export class RedisTransport implements Transport {
   #pending = false
   #seenPending = false
   #renewals = 0
+  #lease: LeaseThread | undefined
   #patience: NodeJS.Timeout | undefined
   #heard = Date.now() // when the mailbox was last read
 
@@ -142,6 +143,7 @@ export class RedisTransport implements Transport {
     for (const timer of this.#timers) clearInterval(timer)
     clearTimeout(this.#patience)
     this.reader.disconnect()
+    await this.#lease?.stop()
     const patience = new AbortController()
     const goodbye = Promise.all([
       this.writer.pexpire(this.#mailbox, this.settings.leaseMs),
@@ -188,12 +190,16 @@ export class RedisTransport implements Transport {
     else stream?.unref()
   }
 
+  /** Start the thread that renews the lease, and renew it here until that thread does. */
   #renew(): void {
-    const { writer, settings } = this
+    const { writer, client, settings } = this
+    const key = this.keys.clientLease(client)
+    this.#lease ??= new LeaseThread({ address: addressOf(settings.url), key, value: client, leaseMs: settings.leaseMs })
     if (writer.status !== 'ready') return
-    const renewed = [writer.set(this.keys.clientLease(this.client), this.client, 'PX', settings.leaseMs)] as Promise<unknown>[]
-    if (this.#renewals++ % 4 === 0) renewed.push(writer.pexpire(this.#mailbox, MAILBOX_LEASES * settings.leaseMs))
-    Promise.all(renewed).catch((error: unknown) => this.#end(this.#refused(error)))
+    const sent: Promise<unknown>[] = []
+    if (!this.#lease.running) sent.push(writer.set(key, client, 'PX', settings.leaseMs))
+    if (this.#renewals++ % 4 === 0) sent.push(writer.pexpire(this.#mailbox, MAILBOX_LEASES * settings.leaseMs))
+    Promise.all(sent).catch((error: unknown) => this.#end(this.#refused(error)))
   }
 
   /** Look at the worker's lease, once something has been pending for a while. */
