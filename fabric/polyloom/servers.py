@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import redis
 
-from polyloom.errors import Gone
-from polyloom.settings import check_redis_url, redact
+from polyloom.errors import Gone, UsageError
+from polyloom.settings import SCHEMES_HINT, check_redis_url, redact
 
 CONNECT_TIMEOUT = 5.0  # seconds to reach the server at all
 HINT = "is the server running, and does the URL name its host and port?"
@@ -13,7 +13,10 @@ HINT = "is the server running, and does the URL name its host and port?"
 
 def open_client(url: str, **options: object) -> redis.Redis:
     """Return a client that has reached the server; `Gone` with a clear sentence when it cannot."""
-    client = redis.Redis.from_url(check_redis_url(url), socket_connect_timeout=CONNECT_TIMEOUT, **options)
+    try:
+        client = redis.Redis.from_url(check_redis_url(url), socket_connect_timeout=CONNECT_TIMEOUT, **options)
+    except ValueError as error:
+        raise UsageError(f"not the URL of a Redis server: {redact(url)}: {error}", hint=SCHEMES_HINT) from None
     try:
         client.ping()
     except redis.RedisError as error:

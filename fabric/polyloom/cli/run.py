@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 import click
 
 from polyloom.cli import node, options
-from polyloom.embedded import Fleet
+from polyloom.embedded import Fleet, child
 from polyloom.errors import UsageError
 from polyloom.settings import Settings
 
@@ -49,16 +50,16 @@ def _become(command: list[str]) -> None:
 
 
 def _run_embedded(script: Sequence[str], settings: Settings, workers: int, args: Sequence[str]) -> int:
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))  # so that the fleet is stopped
     with Fleet(settings, workers) as fleet:
-        running = subprocess.Popen([*script, "--url", fleet.url, "--prefix", settings.prefix, "--", *args])
+        command = [*script, "--url", fleet.url, "--prefix", settings.prefix, "--", *args]
+        running = subprocess.Popen(command, preexec_fn=child.bind)
         try:
             return _wait(running, fleet)
         except KeyboardInterrupt:
-            return running.wait()
+            return 128 + signal.SIGINT
         finally:
-            if running.poll() is None:
-                running.kill()
-                running.wait()
+            child.kill(running)
 
 
 def _wait(running: subprocess.Popen[bytes], fleet: Fleet) -> int:

@@ -21,11 +21,12 @@ def start(command: Sequence[str], log: Path, env: Mapping[str, str] | None = Non
     """Start a child whose output goes to a log. On Linux it is told to end when we die, even by SIGKILL."""
     with log.open("ab") as sink:
         return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env=env, preexec_fn=_bind, start_new_session=True
+            command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env=env, preexec_fn=bind, start_new_session=True
         )
 
 
-def _bind() -> None:
+def bind() -> None:
+    """In a child, before it becomes another program: end when the parent does, however it ends (Linux only)."""
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 

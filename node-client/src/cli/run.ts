@@ -1,0 +1,79 @@
+/**
+ * Runs a Lisp file against a host: what `polyloom run` starts. `run.js FILE --url URL [--prefix TEXT] -- ARGS…`
+ * Exit status 0 on success, 1 when the program failed, 2 on wrong usage.
+ */
+
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+
+import { connect } from '../client.js'
+import type { Loom } from '../loom.js'
+import { PolyloomError, UsageError } from '../errors.js'
+import { compileLispToJS, display, formatDiagnostic, print } from '../lisp/index.js'
+import { describeFailure } from './failure.js'
+
+// What a script finds beside the core: Python, printing, its arguments, and the folder it stands in.
+const IMPORTS = ['$py', 'print', 'args', 'here']
+
+type Script = (imports: Record<string, unknown>) => Promise<unknown>
+
+async function main(): Promise<number> {
+  const { file, url, prefix, args } = usage(process.argv.slice(2))
+  const source = read(file)
+  const connecting = connect(url, prefix === undefined ? {} : { prefix }) // Python starts while we compile
+  connecting.catch(() => undefined) // told below, after the diagnostics
+  const compiled = compileLispToJS(source, { sourceName: file, importNames: IMPORTS })
+  for (const diagnostic of compiled.diagnostics) process.stderr.write(formatDiagnostic(diagnostic) + '\n')
+  if (compiled.diagnostics.some(({ severity }) => severity === 'error')) return leave(connecting, 1)
+  try {
+    const loom = await connecting
+    const script = (0, eval)(compiled.code) as Script
+    const value = await script({ $py: loom.$py, print: say, args, here: dirname(resolve(file)) })
+    if (value !== null && value !== undefined) process.stdout.write(print(value) + '\n')
+    return await leave(connecting, 0)
+  } catch (error) {
+    process.stderr.write(describeFailure(error, compiled.map, file) + '\n')
+    return leave(connecting, error instanceof UsageError ? 2 : 1)
+  }
+}
+
+function usage(argv: string[]): { file: string; url: string; prefix: string | undefined; args: string[] } {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    options: { url: { type: 'string' }, prefix: { type: 'string' } },
+    allowPositionals: true,
+  })
+  const [file, ...args] = positionals
+  if (file === undefined) throw new UsageError('no file was named', { hint: 'run.js FILE --url URL -- ARGS…' })
+  return { file, url: values.url ?? 'stdio:', prefix: values.prefix, args }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new UsageError(`cannot read ${file}: ${(error as Error).message}`)
+  }
+}
+
+function say(...values: unknown[]): null {
+  process.stdout.write(values.map((value) => (value == null ? 'nil' : display(value))).join(' ') + '\n')
+  return null
+}
+
+async function leave(connecting: Promise<Loom>, status: number): Promise<number> {
+  await connecting.then((loom) => loom.close()).catch(() => undefined)
+  return status
+}
+
+main()
+  .catch((error: unknown) => {
+    const hint = error instanceof PolyloomError && error.hint ? `\n  hint: ${error.hint}` : ''
+    const told = error instanceof PolyloomError ? error.detail + hint : error
+    process.stderr.write(`polyloom: ${String(told)}\n`)
+    return 2
+  })
+  .then((status) => {
+    process.exitCode = status
+  })

@@ -1,0 +1,77 @@
+"""The README's tours run as they stand there, and its commands are those of the Makefile, the command line and compose.yaml."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deadline import LONG
+from worker_process import WorkerProcess, clean_environment, polyloom
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+COMPOSE = (ROOT / "compose.yaml").read_text()
+
+
+def tour(language: str) -> str:
+    """Return the block that stands under `<!-- tour: language -->`."""
+    found = re.search(rf"<!-- tour: {language} -->\n```\w+\n(.*?)```", README, re.DOTALL)
+    assert found, f"the README has no tour in {language}"
+    return found[1]
+
+
+def test_lisp_tour(tmp_path: Path) -> None:
+    script = tmp_path / "tour.lisp"
+    script.write_text(tour("lisp"))
+    ran = polyloom("run", str(script), "--url", "stdio:")
+    assert ran.stderr == ""
+    assert ran.stdout.splitlines() == ["sum    10", "spread 2.75", "caught statistics.StatisticsError"]
+
+
+@pytest.mark.parametrize("where", ["local", "fleet"])
+def test_node_tour(tmp_path: Path, worker: WorkerProcess, where: str) -> None:
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / "polyloom").symlink_to(ROOT / "node-client")
+    script = tmp_path / "tour.mjs"
+    script.write_text(tour("js"))
+    place = {"POLYLOOM_URL": worker.url} if where == "fleet" else {"POLYLOOM_PYTHON": sys.executable}
+    ran = subprocess.run(["node", str(script)], capture_output=True, text=True, timeout=LONG, env=clean_environment(**place))
+    assert ran.stderr == ""
+    lines = ran.stdout.splitlines()
+    assert lines[0] == "0"
+    assert "3n, 5n, 7n" in ran.stdout
+    assert "[ 'Io', '893' ]" in lines
+    assert lines[-1].startswith("numpy.linalg.LinAlgError - ")
+
+
+def test_python_tour(worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("POLYLOOM_URL", worker.url.replace("unix://", "redis+socket://"))
+    exec(tour("python"), {})
+    assert capsys.readouterr().out == "[5.0]\n"
+
+
+def test_commands_of_the_readme_exist() -> None:
+    commands = set(re.findall(r"^(?:polyloom|make) ([a-z]+)", README, re.MULTILINE))
+    assert {"demo", "test", "worker", "run", "ps"} <= commands
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    listed = polyloom("--help").stdout
+    for command in commands:
+        assert command in targets or f"  {command} " in listed
+
+
+def test_compose_is_valid_and_runs_the_commands_of_the_readme() -> None:
+    checked = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(ROOT / "compose.yaml")],
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    by_hand = re.findall(r"^polyloom ((?:worker|flower) .*?) &$", README, re.MULTILINE)
+    assert len(by_hand) == 2
+    for command in by_hand:
+        assert f"polyloom {command}".replace("127.0.0.1", "redis") in COMPOSE
