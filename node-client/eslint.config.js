@@ -22,7 +22,9 @@ const LAYERS = [
 
 /** Forbid what stands above a file. */
 function direction(layer, index) {
-  const above = LAYERS.slice(index + 1).flat().map((name) => name.replace('transport/', ''))
+  const above = LAYERS.slice(index + 1)
+    .flat()
+    .map((name) => name.replace('transport/', ''))
   const patterns = [{ regex: '/(?:lisp|cli)/', message: 'The library knows neither Lisp nor the command line.' }]
   if (above.length) {
     const regex = `^\\.{1,2}/(?:transport/)?(?:${above.join('|')})\\.js$`
@@ -72,7 +74,14 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-return': 'off',
       // node:test takes care of the promises of its tests.
-      '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'describe', 'before', 'after'], package: 'node:test' }] }],
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', name: ['test', 'describe', 'before', 'after'], package: 'node:test' },
+          ],
+        },
+      ],
       '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-dynamic-delete': 'off',

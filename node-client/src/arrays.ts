@@ -68,7 +68,8 @@ export class NdArray {
     shape: readonly number[] = [data.length],
     dtype: string = dtypeOf(data),
   ) {
-    if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) throw new TypeError('a shape is made of integers from 0')
+    if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0))
+      throw new TypeError('a shape is made of integers from 0')
     if (product(shape) * itemBytes(dtype, data) !== data.byteLength) {
       throw new TypeError(`${data.byteLength} bytes are no array of dtype ${dtype} and shape [${shape.join(', ')}]`)
     }

@@ -52,7 +52,9 @@ export function openStdio(settings: Settings): Transport {
 async function greet(transport: Transport, settings: Settings, client: string): Promise<Loom> {
   const { workerTimeoutMs, url } = settings
   const line = new Conversation(transport, settings, client)
-  const silent = new Gone(`the host at ${redact(url)} did not answer within ${workerTimeoutMs} ms`, { code: 'ConnectionLost' })
+  const silent = new Gone(`the host at ${redact(url)} did not answer within ${workerTimeoutMs} ms`, {
+    code: 'ConnectionLost',
+  })
   const timer = setTimeout(() => line.fail(silent), workerTimeoutMs)
   try {
     await line.ready

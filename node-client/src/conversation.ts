@@ -118,7 +118,8 @@ export class Conversation implements Line, Receiver {
 
   over(body: Body): void {
     const given = new Decoder().decode(body['error'])
-    const error = given instanceof PolyloomError ? given : new Gone('the host closed the session', { code: 'SessionClosed' })
+    const error =
+      given instanceof PolyloomError ? given : new Gone('the host closed the session', { code: 'SessionClosed' })
     if (typeof body['session'] === 'string') this.#sessions.get(body['session'])?.end(error)
     else this.end(error)
   }

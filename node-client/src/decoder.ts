@@ -47,7 +47,8 @@ export class Decoder {
       return this.items(tag, depth)
     }
     const decode = DECODERS.get(tag as string)
-    if (decode === undefined) throw new ValueRefused(`unknown tag ${tag === undefined ? 'nothing' : JSON.stringify(tag)}`)
+    if (decode === undefined)
+      throw new ValueRefused(`unknown tag ${tag === undefined ? 'nothing' : JSON.stringify(tag)}`)
     try {
       return decode(this, wire, depth)
     } catch (error) {
@@ -92,7 +93,8 @@ interface Types {
 /** Return what follows the tag, if there are as many parts as kinds and each is of its kind. */
 function exactly<K extends (keyof Types)[]>(wire: Wire[], ...kinds: K): { [I in keyof K]: Types[K[I]] } {
   const parts = wire.slice(1)
-  const fits = parts.length === kinds.length && parts.every((part, index) => typeof part === kinds[index] && part !== null)
+  const fits =
+    parts.length === kinds.length && parts.every((part, index) => typeof part === kinds[index] && part !== null)
   if (!fits) throw new TypeError(`it takes ${kinds.join(', ') || 'nothing'}`)
   return parts as never
 }

@@ -26,7 +26,6 @@ export const NAME = Symbol.for('polyloom.name')
 
 const ENCODE_HINT = 'send its data as a plain object, or keep such objects on the Python side'
 
-
 type Encode = (encoder: Encoder, value: never, depth: number) => string
 
 /**
@@ -93,7 +92,8 @@ export class Encoder {
     const [buffer, start, size] = ArrayBuffer.isView(view)
       ? [view.buffer, view.byteOffset, view.byteLength]
       : [view, 0, view.byteLength]
-    if (!isArrayBuffer(buffer)) return refuse('memory that is shared between threads', 'copy it: new Uint8Array(shared)')
+    if (!isArrayBuffer(buffer))
+      return refuse('memory that is shared between threads', 'copy it: new Uint8Array(shared)')
     if (size > this.limits.attachmentBytes) throw tooLong('attachment_bytes', size, this.limits.attachmentBytes)
     return this.attachments.push(new Uint8Array(new Uint8Array(buffer, start, size))) - 1
   }
@@ -266,7 +266,8 @@ function isPlain(values: readonly unknown[]): boolean {
   for (let index = 0; index < values.length; index++) {
     const value = values[index]
     if (typeof value === 'number') {
-      if (Number.isSafeInteger(value) ? Object.is(value, -0) : Number.isInteger(value) || !Number.isFinite(value)) return false
+      if (Number.isSafeInteger(value) ? Object.is(value, -0) : Number.isInteger(value) || !Number.isFinite(value))
+        return false
     } else if (typeof value !== 'string' && typeof value !== 'boolean' && value !== null) return false
   }
   return true
@@ -277,7 +278,8 @@ function isArrayBuffer(buffer: ArrayBufferLike): buffer is ArrayBuffer {
 }
 
 function checkHashable(key: unknown): void {
-  const unhashable = typeof key === 'object' && key !== null && UNHASHABLE.has(ENCODERS.get(Object.getPrototypeOf(key) as object))
+  const unhashable =
+    typeof key === 'object' && key !== null && UNHASHABLE.has(ENCODERS.get(Object.getPrototypeOf(key) as object))
   if (unhashable) refuse('an unhashable value as a key or in a set', 'use tuple(…) or a FrozenSet')
 }
 

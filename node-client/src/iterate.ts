@@ -15,12 +15,15 @@ export interface IterateOptions {
  * back, so that a generator's `finally` runs.
  */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- only Python knows the items
-export async function* iterate<T = any>(remote: Remote, { chunk = CHUNK }: IterateOptions = {}): AsyncGenerator<T, void> {
+export async function* iterate<T = any>(
+  remote: Remote,
+  { chunk = CHUNK }: IterateOptions = {},
+): AsyncGenerator<T, void> {
   if (!Number.isSafeInteger(chunk) || chunk < 1) throw new UsageError(`chunk is an integer from 1, not ${chunk}`)
   const node = needNode(remote)
   const iterator = node.make('iter', `iter(${node.label})`, () => node.target(), iterate)
   try {
-    for (let done = false; !done; ) {
+    for (let done = false; !done;) {
       const part = iterator.make('next', `next(${node.label})`, () => `${iterator.target()},${chunk}`, iterate)
       const { items, done: last } = (await part.result()) as { items: T[]; done: boolean }
       part.release()

@@ -36,7 +36,12 @@ export class LoomSession {
 
 function importModule(session: Session, module: string, entry: Py): SlotNode {
   if (typeof module !== 'string' || !module) throw new UsageError('$py takes the name of a module')
-  const node = SlotNode.made(session, session.add('import', () => JSON.stringify(module)), module, entry)
+  const node = SlotNode.made(
+    session,
+    session.add('import', () => JSON.stringify(module)),
+    module,
+    entry,
+  )
   node.lasting = true
   return node
 }

@@ -64,7 +64,9 @@ export function op(symbol: (typeof UNARY_OPERATORS)[number], a: Remote): Remote
 export function op(symbol: string, ...operands: unknown[]): Remote {
   const known: readonly string[] = operands.length === 1 ? UNARY_OPERATORS : BINARY_OPERATORS
   if (!known.includes(symbol)) {
-    throw new UsageError(`no operator ${symbol} of ${operands.length} operands`, { hint: `there are ${known.join(' ')}` })
+    throw new UsageError(`no operator ${symbol} of ${operands.length} operands`, {
+      hint: `there are ${known.join(' ')}`,
+    })
   }
   const node = operands.map(nodeOf).find((one) => one !== undefined) ?? needNode(operands[0])
   const write = (encoder: Encoder): string => {
@@ -120,7 +122,8 @@ SYMBOLS.set(Symbol.asyncDispose, dispose)
 /** The full name of the object; a path has none: await `keep(path)` first. */
 export function handleOf(remote: Remote): Handle {
   const node = needNode(remote)
-  if (node instanceof PathNode) throw new UsageError('a path has no handle of its own', { hint: 'await keep(path) first' })
+  if (node instanceof PathNode)
+    throw new UsageError('a path has no handle of its own', { hint: 'await keep(path) first' })
   return new Handle(node.session.worker, node.session.id, node.owner.slot)
 }
 
@@ -148,7 +151,7 @@ function collect(found: unknown, kept: Set<Scoped>, depth: number): void {
   const node = nodeOf(found)
   if (node) kept.add(node.owner)
   if (node || typeof found !== 'object' || found === null || depth > DEPTH || ArrayBuffer.isView(found)) return
-  const parts = found instanceof Map ? [...found.keys(), ...found.values()] : found instanceof Set ? found : Object.values(found)
+  const parts =
+    found instanceof Map ? [...found.keys(), ...found.values()] : found instanceof Set ? found : Object.values(found)
   for (const part of parts) collect(part, kept, depth + 1)
 }
-

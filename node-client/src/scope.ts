@@ -35,7 +35,10 @@ export function currentScope(): Scope | undefined {
 }
 
 /** Run `fn` in a scope; `keptBy` tells what its result keeps. */
-export async function runScoped<T>(fn: () => T | PromiseLike<T>, keptBy: (result: T) => ReadonlySet<Scoped>): Promise<T> {
+export async function runScoped<T>(
+  fn: () => T | PromiseLike<T>,
+  keptBy: (result: T) => ReadonlySet<Scoped>,
+): Promise<T> {
   const scope = new Scope(currentScope())
   open++
   let kept: ReadonlySet<Scoped> = new Set()

@@ -212,7 +212,8 @@ export class Session {
     try {
       const text = write(this.encoder)
       const limit = this.settings.limits.frameBytes - 2 * PROGRAM_TEXT
-      if (text.length > limit) throw new LimitExceeded(`frame_bytes: an op of ${text.length} characters is above ${limit}`)
+      if (text.length > limit)
+        throw new LimitExceeded(`frame_bytes: an op of ${text.length} characters is above ${limit}`)
       return text
     } catch (error) {
       attachments.length = mark
@@ -276,7 +277,8 @@ export class Session {
     const carried = this.#failure !== undefined
     if (!carried && failed.length) {
       const error = decoder.decode(failed[0])
-      this.#failure = error instanceof PolyloomError ? error : new FrameError('"failed" lists something that is no error')
+      this.#failure =
+        error instanceof PolyloomError ? error : new FrameError('"failed" lists something that is no error')
     }
     return this.#failure ? (carried ? 0 : Math.max(0, program.silentAt)) : -1
   }
@@ -298,7 +300,12 @@ function failAll(pulls: readonly Pull[], error: Error): void {
 }
 
 /** The error for one program: where a worker is lost, it says whether the program may have begun (§8.2). */
-function lossOf(error: PolyloomError, receipt: string | undefined, fence: string | undefined, sent = true): PolyloomError {
+function lossOf(
+  error: PolyloomError,
+  receipt: string | undefined,
+  fence: string | undefined,
+  sent = true,
+): PolyloomError {
   if (!(error instanceof WorkerLost)) return error
   const loss = new WorkerLost(error.detail, { hint: error.hint })
   loss.started = sent && !(receipt !== undefined && fence !== undefined && isAfter(receipt, fence))

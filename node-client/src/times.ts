@@ -74,7 +74,8 @@ export class TimeDelta {
     readonly seconds = 0,
     readonly microseconds = 0,
   ) {
-    if (![days, seconds, microseconds].every(Number.isSafeInteger)) throw new TypeError('a timedelta is made of integers')
+    if (![days, seconds, microseconds].every(Number.isSafeInteger))
+      throw new TypeError('a timedelta is made of integers')
   }
 
   get totalMs(): number {

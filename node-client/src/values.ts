@@ -69,7 +69,8 @@ export function keyText(key: unknown): string {
   if (typeof key === 'boolean') return key ? '1' : '0'
   if (key instanceof Tuple) return `(${Array.from(key, keyText).join()})`
   if (key instanceof FrozenSet) return `{${Array.from(key, keyText).sort().join()}}`
-  if (typeof key === 'object' && key !== null) return `${key.constructor.name} ${(key as { toString(): string }).toString()}`
+  if (typeof key === 'object' && key !== null)
+    return `${key.constructor.name} ${(key as { toString(): string }).toString()}`
   return String(key)
 }
 

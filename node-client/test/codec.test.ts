@@ -132,10 +132,20 @@ test('what has no wire form is refused with the path to it', () => {
 })
 
 test('C34 keys that Python holds equal are refused, not merged', () => {
-  for (const keys of [[1, true], [0, false], [1, 1n], [tuple(1), tuple(1)]]) {
+  for (const keys of [
+    [1, true],
+    [0, false],
+    [1, 1n],
+    [tuple(1), tuple(1)],
+  ]) {
     assert.throws(() => there(new Map(keys.map((key) => [key, 0] as const))), { code: 'BadValue' })
   }
-  const fine = new Map<unknown, unknown>([[1, 'a'], ['1', 'b'], [null, 'c'], [0.5, 'd']])
+  const fine = new Map<unknown, unknown>([
+    [1, 'a'],
+    ['1', 'b'],
+    [null, 'c'],
+    [0.5, 'd'],
+  ])
   assert.deepStrictEqual(new Map(roundTrip(fine) as Map<unknown, unknown>), fine)
 })
 

@@ -174,6 +174,10 @@ test('F3 when a worker is lost, "not started" is said only where it is certain',
   const errors = (await Promise.all(pending)) as WorkerLost[]
   assert.deepEqual(
     errors.map(({ code, started }) => [code, started]),
-    [['WorkerLost', true], ['WorkerLost', true], ['WorkerLost', false]],
+    [
+      ['WorkerLost', true],
+      ['WorkerLost', true],
+      ['WorkerLost', false],
+    ],
   )
 })

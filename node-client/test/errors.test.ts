@@ -16,7 +16,12 @@ const WIRE = {
   ],
   traceback: 'Traceback …',
   notes: ['while fitting'],
-  cause: { code: 'PythonError', message: '0', type: 'ZeroDivisionError', mro: ['ZeroDivisionError', 'ArithmeticError'] },
+  cause: {
+    code: 'PythonError',
+    message: '0',
+    type: 'ZeroDivisionError',
+    mro: ['ZeroDivisionError', 'ArithmeticError'],
+  },
   context: { code: 'PythonError', message: 'k', type: 'KeyError', mro: ['KeyError', 'LookupError'] },
   group: [{ code: 'PythonError', message: 'child', type: 'OSError' }],
   op: 'call numpy.linalg.inv',
@@ -40,7 +45,8 @@ test('D44 D45 D48 a Python exception keeps everything, and matches its bases', a
     assert.ok(error.cause instanceof PythonError && error.cause.matches('ArithmeticError'))
     assert.ok(error.context instanceof PythonError && error.context.matches('LookupError'))
     assert.equal(error.group[0]?.message, 'child')
-    for (const name of ['LinAlgError', 'numpy.linalg.LinAlgError', 'ValueError', 'Exception']) assert.ok(error.matches(name))
+    for (const name of ['LinAlgError', 'numpy.linalg.LinAlgError', 'ValueError', 'Exception'])
+      assert.ok(error.matches(name))
     for (const name of ['linalg', 'KeyError', 'object', '']) assert.ok(!error.matches(name))
     return true
   })
@@ -85,7 +91,10 @@ test('D48 dependents reject with the first failure; what is independent resolves
 
 test('every other code has its class, its path and its hint', () => {
   const made = errorFrom({ code: 'NotAllowed', message: 'no', path: '$.ops[0]', hint: 'allow it', op: 'import os' })
-  assert.deepEqual([made.name, made.code, made.path, made.hint, made.op], ['NotAllowed', 'NotAllowed', '$.ops[0]', 'allow it', 'import os'])
+  assert.deepEqual(
+    [made.name, made.code, made.path, made.hint, made.op],
+    ['NotAllowed', 'NotAllowed', '$.ops[0]', 'allow it', 'import os'],
+  )
   assert.equal(made.message, 'no at $.ops[0] (allow it)')
   assert.equal(errorFrom({ code: 'FromTheFuture', message: 'x' }).code, 'FromTheFuture')
   assert.equal(errorFrom({}).code, 'InternalError')

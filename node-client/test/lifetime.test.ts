@@ -24,7 +24,8 @@ async function collect(host: ScriptedHost, enough: number): Promise<Set<number>>
 
 test('H81 H84 what nobody holds is given back: intermediates, live objects, objects inside data', async () => {
   const host = scriptedHost({
-    answer: (slot, op) => (op![2]?.toString().includes('list') ? [[['handle', -slot, 'T', 1]]] : ['handle', slot, 'T', 1]),
+    answer: (slot, op) =>
+      op![2]?.toString().includes('list') ? [[['handle', -slot, 'T', 1]]] : ['handle', slot, 'T', 1],
   })
   await (async () => {
     const m = host.$py('m')
@@ -34,12 +35,18 @@ test('H81 H84 what nobody holds is given back: intermediates, live objects, obje
   })()
   await settled()
   const slots = await collect(host, 6)
-  assert.deepEqual([...slots].sort((a, b) => a - b), [-6, 2, 3, 4, 5, 6])
+  assert.deepEqual(
+    [...slots].sort((a, b) => a - b),
+    [-6, 2, 3, 4, 5, 6],
+  )
   await host.close()
 })
 
 test('H82 what is held, or has an op in flight, is not given back', async () => {
-  const host = scriptedHost({ reply: ({ ops, session, n }) => (ops.some(([name]) => name === 'pull') ? undefined : { t: 'reply', session, n, results: [] }) })
+  const host = scriptedHost({
+    reply: ({ ops, session, n }) =>
+      ops.some(([name]) => name === 'pull') ? undefined : { t: 'reply', session, n, results: [] },
+  })
   const m = host.$py('m')
   const path = m.held().some.path
   const pending = m.slow().then((x: unknown) => x)

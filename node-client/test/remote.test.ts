@@ -39,26 +39,36 @@ test('A1 a nested path is read in one round trip', async () => {
   assert.equal(await host.$py('mod').math.pi, 3.5)
   assert.equal(host.programs.length, 1)
   const [imported, got, pulled] = host.programs[0]!.ops
-  assert.deepEqual([imported, got, pulled], [
-    ['import', 1, 'mod'],
-    ['getattr', 2, ['ref', 1, 'math'], 'pi'],
-    ['pull', 'auto', 2],
-  ])
+  assert.deepEqual(
+    [imported, got, pulled],
+    [
+      ['import', 1, 'mod'],
+      ['getattr', 2, ['ref', 1, 'math'], 'pi'],
+      ['pull', 'auto', 2],
+    ],
+  )
   await host.close()
 })
 
 test('I91 a chain of calls is one program and one pull', async () => {
   const host = scriptedHost()
-  await host.$py('numpy').arange(12).reshape(3, 4).sum(kw({ axis: 0 }))
-  assert.deepEqual(host.programs.map((one) => one.ops), [
+  await host
+    .$py('numpy')
+    .arange(12)
+    .reshape(3, 4)
+    .sum(kw({ axis: 0 }))
+  assert.deepEqual(
+    host.programs.map((one) => one.ops),
     [
-      ['import', 1, 'numpy'],
-      ['call', 2, ['ref', 1, 'arange'], [12]],
-      ['call', 3, ['ref', 2, 'reshape'], [3, 4]],
-      ['call', 4, ['ref', 3, 'sum'], [], { axis: 0 }],
-      ['pull', 'auto', 4],
+      [
+        ['import', 1, 'numpy'],
+        ['call', 2, ['ref', 1, 'arange'], [12]],
+        ['call', 3, ['ref', 2, 'reshape'], [3, 4]],
+        ['call', 4, ['ref', 3, 'sum'], [], { axis: 0 }],
+        ['pull', 'auto', 4],
+      ],
     ],
-  ])
+  )
   await host.close()
 })
 
@@ -75,9 +85,15 @@ test('I91 a tick with many calls is cut into programs, and G73 every promise get
   const host = scriptedHost({ answer: (_, made) => (made![3] as number[])[0] })
   const f = host.$py('m').f
   const results = await Promise.all(Array.from({ length: 10_000 }, (_, x) => f(x)))
-  assert.deepEqual(results, Array.from({ length: 10_000 }, (_, x) => x))
+  assert.deepEqual(
+    results,
+    Array.from({ length: 10_000 }, (_, x) => x),
+  )
   assert.ok(host.programs.length >= 19 && host.programs.length <= 22, `${host.programs.length} programs`)
-  assert.deepEqual(host.programs.map((one) => one.n), host.programs.map((_, index) => index + 1))
+  assert.deepEqual(
+    host.programs.map((one) => one.n),
+    host.programs.map((_, index) => index + 1),
+  )
   await host.close()
 })
 
@@ -153,17 +169,31 @@ test('A10 A11 methods in variables keep their receiver', async () => {
   const host = scriptedHost()
   const { append } = host.$py('m').xs
   await Promise.all([append(1), append(2)])
-  assert.deepEqual(host.programs[0]!.ops.slice(1, 3).map(([, , target]) => target), [
-    ['ref', 1, 'xs', 'append'],
-    ['ref', 1, 'xs', 'append'],
-  ])
+  assert.deepEqual(
+    host.programs[0]!.ops.slice(1, 3).map(([, , target]) => target),
+    [
+      ['ref', 1, 'xs', 'append'],
+      ['ref', 1, 'xs', 'append'],
+    ],
+  )
   await host.close()
 })
 
 test('A7 names that JavaScript would take are reachable', async () => {
   const host = scriptedHost()
   const m = host.$py('m')
-  for (const name of ['then', 'catch', 'length', 'call', 'apply', 'bind', 'name', 'prototype', 'constructor', 'toString']) {
+  for (const name of [
+    'then',
+    'catch',
+    'length',
+    'call',
+    'apply',
+    'bind',
+    'name',
+    'prototype',
+    'constructor',
+    'toString',
+  ]) {
     assert.ok(isRemote(get(m, name)), name)
     if (name !== 'then') assert.ok(isRemote(m[name]), name)
   }
@@ -191,7 +221,10 @@ test('A2 an assignment is sent in order, its failure is told to the next thing a
     ['setattr', 0, ['ref', 2], 'x', 5],
     ['delattr', 0, ['ref', 2], 'y'],
   ])
-  await assert.rejects(async () => r.z, (error) => error instanceof PythonError && error.message === 'frozen')
+  await assert.rejects(
+    async () => r.z,
+    (error) => error instanceof PythonError && error.message === 'frozen',
+  )
   assert.equal(await r.z, 1)
   const earlier = r.before()
   void earlier.then(() => undefined)
@@ -330,7 +363,9 @@ test('keep and value ask for what they say', async () => {
 })
 
 test('a scalar that is kept is not given back', async () => {
-  const host = scriptedHost({ answer: (slot, _, mode) => (mode === 'keep' ? ['handle', slot, 'numpy.float64', 1] : 1.5) })
+  const host = scriptedHost({
+    answer: (slot, _, mode) => (mode === 'keep' ? ['handle', slot, 'numpy.float64', 1] : 1.5),
+  })
   const r = host.$py('m').f()
   const [kept] = await Promise.all<any>([keep(r), r])
   await kept.dtype
@@ -375,8 +410,8 @@ test('H85 a scope frees what was made in it, except what it returns', async () =
   const f = host.$py('m').f
   const outside = await f()
   const kept = await scope(async () => {
-    const a = (await f())
-    const b = (await a.g())
+    const a = await f()
+    const b = await a.g()
     return { b }
   })
   assert.throws(() => release(5 as never), /takes a Remote/)
@@ -426,7 +461,9 @@ test('B53 B56 iteration takes chunks; leaving early gives the iterator back', as
   chunk = 0
   for await (const x of xs) if (x === 1) break
   await delay(150)
-  const released = host.programs.flatMap(({ ops }) => ops.filter(([name]) => name === 'release').flatMap(([, ...slots]) => slots))
+  const released = host.programs.flatMap(({ ops }) =>
+    ops.filter(([name]) => name === 'release').flatMap(([, ...slots]) => slots),
+  )
   assert.ok(released.includes(2) && released.includes(6), String(released))
   await host.close()
 })
@@ -437,7 +474,10 @@ test('one import op for each module of a session', async () => {
   await Promise.all([$py('a').x, $py('a').y, $py('b').z])
   await $py('a').x
   const imports = host.programs.flatMap(({ ops }) => ops.filter(([name]) => name === 'import'))
-  assert.deepEqual(imports.map(([, , name]) => name), ['a', 'b'])
+  assert.deepEqual(
+    imports.map(([, , name]) => name),
+    ['a', 'b'],
+  )
   await host.close()
 })
 

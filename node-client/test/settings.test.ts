@@ -30,7 +30,8 @@ test('addresses of Redis', () => {
   })
   assert.deepEqual(addressOf('unix:///run/redis.sock?db=3'), { path: '/run/redis.sock', db: 3 })
   assert.deepEqual(addressOf('redis://[::1]:7'), { host: '::1', port: 7, db: 0 })
-  for (const bad of ['redis:', 'redis://', 'redis://h/x', 'unix://', 'nonsense']) assert.throws(() => addressOf(bad), { code: 'Usage' })
+  for (const bad of ['redis:', 'redis://', 'redis://h/x', 'unix://', 'nonsense'])
+    assert.throws(() => addressOf(bad), { code: 'Usage' })
 })
 
 test('a bad URL names the schemes, and passwords never appear', async () => {

@@ -109,7 +109,9 @@ test('D103 a missing interpreter and a missing package name the interpreter and 
 })
 
 test('framing survives any cut of the stream', () => {
-  const frames = fc.array(fc.record({ text: fc.string(), attachments: fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 4 }) }))
+  const frames = fc.array(
+    fc.record({ text: fc.string(), attachments: fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 4 }) }),
+  )
   fc.assert(
     fc.property(frames, fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 }), (sent, cuts) => {
       const stream = Buffer.concat(sent.flatMap(packFrame))

@@ -10,7 +10,9 @@ import { DEFAULTS, ENVIRONMENT } from '../src/settings.js'
 import { build, fromHex, readVectors, type RefusedVector, type ValueVector } from './support/vectors.js'
 
 const escaped = (text: string): string =>
-  text.replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`).replace(/\s/g, '')
+  text
+    .replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .replace(/\s/g, '')
 
 for (const { name, wire, value, attachments = [], encode } of readVectors('values.json') as ValueVector[]) {
   test(`decodes ${name}`, () => {
@@ -21,7 +23,10 @@ for (const { name, wire, value, attachments = [], encode } of readVectors('value
   test(`encodes ${name}`, () => {
     const encoder = new Encoder()
     assert.equal(escaped(encoder.encode(build(value, true))), escaped(wire))
-    assert.deepEqual(encoder.attachments.map((one) => Buffer.from(one).toString('hex')), attachments)
+    assert.deepEqual(
+      encoder.attachments.map((one) => Buffer.from(one).toString('hex')),
+      attachments,
+    )
   })
 }
 
@@ -63,7 +68,9 @@ test('keys, limits and defaults are those that both languages share', () => {
     names['keys'],
   )
   const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-  const limits = Object.fromEntries(Object.entries(DEFAULT_LIMITS).map(([name, value]) => [snake(name), value as number]))
+  const limits = Object.fromEntries(
+    Object.entries(DEFAULT_LIMITS).map(([name, value]) => [snake(name), value as number]),
+  )
   assert.deepEqual(limits, names['limits'])
   const { url, prefix, leaseMs } = DEFAULTS
   assert.deepEqual({ url, prefix, lease_seconds: leaseMs / 1000 }, names['defaults'])

@@ -19,7 +19,10 @@ export interface Address {
 export function addressOf(text: string): Address {
   const url = parse(text)
   const secret = { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) }
-  const common = { ...(secret.username && { username: secret.username }), ...(secret.password && { password: secret.password }) }
+  const common = {
+    ...(secret.username && { username: secret.username }),
+    ...(secret.password && { password: secret.password }),
+  }
   if (url.protocol === 'unix:') {
     const password = url.searchParams.get('password')
     const path = decodeURIComponent(url.pathname)
@@ -29,7 +32,13 @@ export function addressOf(text: string): Address {
   if (!url.hostname) throw incomplete(text)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const db = database(url.searchParams.get('db') ?? url.pathname.slice(1), text)
-  return { ...common, host, port: Number(url.port || DEFAULT_PORT), db, ...(url.protocol === 'rediss:' && { tls: { servername: host } }) }
+  return {
+    ...common,
+    host,
+    port: Number(url.port || DEFAULT_PORT),
+    db,
+    ...(url.protocol === 'rediss:' && { tls: { servername: host } }),
+  }
 }
 
 function parse(text: string): URL {

@@ -66,7 +66,7 @@ export class FrameReader {
     if (first === undefined || first.length > size) return this.#cut(first, size)
     if (first.length === size) return this.#chunks.shift()!
     const whole = Buffer.allocUnsafeSlow(size)
-    for (let filled = 0; filled < size; ) {
+    for (let filled = 0; filled < size;) {
       const part = this.#chunks.shift()!
       const copied = part.copy(whole, filled)
       if (copied < part.length) this.#chunks.unshift(part.subarray(copied))

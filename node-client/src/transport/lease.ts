@@ -39,7 +39,12 @@ export class LeaseThread {
 }
 
 function renewForEver({ address, key, value, leaseMs }: Task): void {
-  const redis = new Redis({ ...address, protocol: 2, connectionName: `polyloom/${value}/lease`, disableClientInfo: true })
+  const redis = new Redis({
+    ...address,
+    protocol: 2,
+    connectionName: `polyloom/${value}/lease`,
+    disableClientInfo: true,
+  })
   redis.on('error', () => undefined) // it connects again by itself
   const renew = async (): Promise<void> => {
     await redis.set(key, value, 'PX', leaseMs)

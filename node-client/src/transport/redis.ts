@@ -118,7 +118,8 @@ export class RedisTransport implements Transport {
   send(frame: Frame): void {
     const { text, attachments } = frame
     const fields: (string | Buffer)[] = [FIELD_CLIENT, this.client, FIELD_TEXT, text]
-    for (const one of attachments) fields.push(FIELD_ATTACHMENT, Buffer.from(one.buffer, one.byteOffset, one.byteLength))
+    for (const one of attachments)
+      fields.push(FIELD_ATTACHMENT, Buffer.from(one.buffer, one.byteOffset, one.byteLength))
     this.writer.call('XADD', this.#inbox, 'NOMKSTREAM', '*', ...fields).then(
       (id) => this.#accepted(frame, id),
       (error: unknown) => this.#end(this.#refused(error)),

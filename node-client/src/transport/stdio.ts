@@ -134,10 +134,7 @@ export class StdioTransport implements Transport {
 }
 
 /** Choose the interpreter: option or POLYLOOM_PYTHON, the active environment, the checkout's own, `python3`. */
-export function findPython(
-  chosen: string | undefined,
-  environment: Readonly<Partial<Record<string, string>>>,
-): string {
+export function findPython(chosen: string | undefined, environment: Readonly<Partial<Record<string, string>>>): string {
   if (chosen) return chosen
   const active = environment['VIRTUAL_ENV']
   if (active) return interpreterIn(active)

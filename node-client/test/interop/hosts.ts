@@ -27,7 +27,10 @@ export interface Bench {
 type Body = (bench: Bench) => Promise<void>
 
 /** Run the tests on every host, each host with one client. `declare` gets the function that declares one test. */
-export function onEveryHost(declare: (check: (name: string, body: Body) => void) => void, options: ConnectOptions = {}): void {
+export function onEveryHost(
+  declare: (check: (name: string, body: Body) => void) => void,
+  options: ConnectOptions = {},
+): void {
   for (const { name, url } of HOSTS) {
     describe(name, () => {
       let loom: Loom

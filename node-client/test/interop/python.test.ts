@@ -37,7 +37,13 @@ import {
 } from '../../src/index.js'
 import { onEveryHost } from './hosts.js'
 
-const scalar = fc.oneof(fc.constant(null), fc.boolean(), fc.double(), fc.maxSafeInteger(), fc.string({ unit: 'grapheme' }))
+const scalar = fc.oneof(
+  fc.constant(null),
+  fc.boolean(),
+  fc.double(),
+  fc.maxSafeInteger(),
+  fc.string({ unit: 'grapheme' }),
+)
 const document = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: 'small' },
@@ -70,13 +76,22 @@ onEveryHost((check) => {
     const $py = loom.session().$py as (name: string) => any
     const one = $py('builtins').int(1)
     one.real = 5
-    await assert.rejects(async () => $py('math').pi, (error) => error instanceof PythonError && error.matches('AttributeError'))
+    await assert.rejects(
+      async () => $py('math').pi,
+      (error) => error instanceof PythonError && error.matches('AttributeError'),
+    )
     assert.ok((await $py('math').pi) > 3)
   })
 
   check('A4 A5 items by every kind of key', async ({ $py }) => {
     const d = await keep($py('builtins').dict())
-    const entries: [unknown, string][] = [['3', 'text'], [3, 'int'], ['3d', 'x'], [tuple(1, 'a'), 'tuple'], [null, 'none']]
+    const entries: [unknown, string][] = [
+      ['3', 'text'],
+      [3, 'int'],
+      ['3d', 'x'],
+      [tuple(1, 'a'), 'tuple'],
+      [null, 'none'],
+    ]
     for (const [key, text] of entries) await setItem(d, key, text)
     for (const [key, text] of entries) assert.equal(await item(d, key), text)
     await delItem(d, '3')
@@ -95,11 +110,14 @@ onEveryHost((check) => {
   })
 
   check('A9 a missing attribute rejects with its name', async ({ $py }) => {
-    await assert.rejects(async () => $py('math').nope, (error) => {
-      assert.ok(error instanceof PythonError && error.matches('AttributeError'))
-      assert.match(error.message, /nope/)
-      return true
-    })
+    await assert.rejects(
+      async () => $py('math').nope,
+      (error) => {
+        assert.ok(error instanceof PythonError && error.matches('AttributeError'))
+        assert.match(error.message, /nope/)
+        return true
+      },
+    )
   })
 
   check('A13 callables of every kind', async ({ $py }) => {
@@ -134,8 +152,16 @@ onEveryHost((check) => {
   })
 
   check('B20 arguments of every kind', async ({ $py }) => {
-    assert.equal(await $py('builtins').sorted([3, 1], kw({ reverse: true })).__len__(), 2)
-    await assert.rejects(async () => $py('math').sqrt(1, kw({ nope: 1 })), (error) => (error as PythonError).matches('TypeError'))
+    assert.equal(
+      await $py('builtins')
+        .sorted([3, 1], kw({ reverse: true }))
+        .__len__(),
+      2,
+    )
+    await assert.rejects(
+      async () => $py('math').sqrt(1, kw({ nope: 1 })),
+      (error) => (error as PythonError).matches('TypeError'),
+    )
     assert.deepEqual(await $py('builtins').dict(kw({ then: 1, self: 2, a: null })), { then: 1, self: 2, a: null })
   })
 
@@ -163,7 +189,14 @@ onEveryHost((check) => {
       [tuple(1, tuple('a')), 'tuple'],
       [new Set([1, 'a']), 'set'],
       [new FrozenSet([tuple(1)]), 'frozenset'],
-      [new Dict<unknown, unknown>([[1, 'a'], ['1', 'b'], [tuple(1), null]]), 'dict'],
+      [
+        new Dict<unknown, unknown>([
+          [1, 'a'],
+          ['1', 'b'],
+          [tuple(1), null],
+        ]),
+        'dict',
+      ],
       [new Date(1234), 'datetime.datetime'],
       [new PyDateTime('2026-10-25T02:30:00.000001+01:00', 1, 'Europe/Berlin'), 'datetime.datetime'],
       [new TimeDelta(-1, 86_399, 999_999), 'datetime.timedelta'],
@@ -200,8 +233,25 @@ onEveryHost((check) => {
 
   check('C37 C38 numpy', async ({ $py }) => {
     const np = $py('numpy')
-    assert.deepEqual(await np.arange(12).reshape(3, 4).sum(kw({ axis: 0 })), new NdArray(new BigInt64Array([12n, 15n, 18n, 21n])))
-    for (const dtype of ['bool', 'int8', 'uint16', 'int32', 'uint64', 'float16', 'float32', 'float64', 'complex64', 'complex128']) {
+    assert.deepEqual(
+      await np
+        .arange(12)
+        .reshape(3, 4)
+        .sum(kw({ axis: 0 })),
+      new NdArray(new BigInt64Array([12n, 15n, 18n, 21n])),
+    )
+    for (const dtype of [
+      'bool',
+      'int8',
+      'uint16',
+      'int32',
+      'uint64',
+      'float16',
+      'float32',
+      'float64',
+      'complex64',
+      'complex128',
+    ]) {
       const array = (await np.ones(tuple(2, 3), kw({ dtype }))) as NdArray
       assert.deepEqual([array.dtype, [...array.shape]], [dtype, [2, 3]])
       assert.equal(await np.array_equal(array, np.ones(tuple(2, 3), kw({ dtype }))), true, dtype)
@@ -216,15 +266,18 @@ onEveryHost((check) => {
 
   check('D44 to D48 exceptions', async ({ $py }) => {
     const { loads } = $py('json')
-    await assert.rejects(async () => loads('{'), (error) => {
-      assert.ok(error instanceof PythonError)
-      assert.equal(error.type, 'json.decoder.JSONDecodeError')
-      assert.ok(error.matches('ValueError') && !error.matches('KeyError'))
-      assert.ok(error.frames.length > 0 && error.frames.at(-1)!.file.endsWith('.py'))
-      assert.match(error.op, /json\.loads/)
-      assert.match(error.stack!, /python\.test/)
-      return true
-    })
+    await assert.rejects(
+      async () => loads('{'),
+      (error) => {
+        assert.ok(error instanceof PythonError)
+        assert.equal(error.type, 'json.decoder.JSONDecodeError')
+        assert.ok(error.matches('ValueError') && !error.matches('KeyError'))
+        assert.ok(error.frames.length > 0 && error.frames.at(-1)!.file.endsWith('.py'))
+        assert.match(error.op, /json\.loads/)
+        assert.match(error.stack!, /python\.test/)
+        return true
+      },
+    )
     const bad = loads('{')
     const [dependent, independent] = await Promise.allSettled([bad.keys(), loads('[1]')])
     assert.match((dependent as PromiseRejectedResult).reason.op, /json\.loads/)
@@ -232,11 +285,17 @@ onEveryHost((check) => {
   })
 
   check('D48 a module that is missing is told to what uses it', async ({ $py }) => {
-    await assert.rejects(async () => $py('no_such_module').x.y(), (error) => (error as PythonError).matches('ModuleNotFoundError'))
+    await assert.rejects(
+      async () => $py('no_such_module').x.y(),
+      (error) => (error as PythonError).matches('ModuleNotFoundError'),
+    )
   })
 
   check('D51 a SyntaxError', async ({ $py }) => {
-    await assert.rejects(async () => $py('ast').parse('1 +'), (error) => (error as PythonError).type === 'SyntaxError')
+    await assert.rejects(
+      async () => $py('ast').parse('1 +'),
+      (error) => (error as PythonError).type === 'SyntaxError',
+    )
   })
 
   check('E53 iteration over everything', async ({ $py }) => {
@@ -250,16 +309,22 @@ onEveryHost((check) => {
     assert.deepEqual(await all(dict(kw({ a: 1, b: 2 }))), ['a', 'b'])
     assert.deepEqual(await all(makeSet('a')), ['a'])
     assert.deepEqual(await all($py('builtins').str('héllo')), ['h', 'é', 'l', 'l', 'o'])
-    assert.deepEqual(await all($py('csv').reader(['a,b', 'c,d'])), [['a', 'b'], ['c', 'd']])
+    assert.deepEqual(await all($py('csv').reader(['a,b', 'c,d'])), [
+      ['a', 'b'],
+      ['c', 'd'],
+    ])
     assert.deepEqual(await all(iter([])), [])
   })
 
   check('E54 the items before an exception come first', async ({ $py }) => {
     const failing = $py('builtins').map($py('math').sqrt, [1, 4, -1, 9])
     const seen: unknown[] = []
-    await assert.rejects(async () => {
-      for await (const x of iterate(failing)) seen.push(x)
-    }, (error) => (error as PythonError).matches('ValueError'))
+    await assert.rejects(
+      async () => {
+        for await (const x of iterate(failing)) seen.push(x)
+      },
+      (error) => (error as PythonError).matches('ValueError'),
+    )
     assert.deepEqual(seen, [1, 2])
   })
 
@@ -276,8 +341,14 @@ onEveryHost((check) => {
       xs.append(n)
       return echo(n)
     })
-    assert.deepEqual(await Promise.all(results), Array.from({ length: 5_000 }, (_, n) => n))
-    assert.deepEqual(await value(xs), Array.from({ length: 5_000 }, (_, n) => n))
+    assert.deepEqual(
+      await Promise.all(results),
+      Array.from({ length: 5_000 }, (_, n) => n),
+    )
+    assert.deepEqual(
+      await value(xs),
+      Array.from({ length: 5_000 }, (_, n) => n),
+    )
   })
 
   check('H80 H85 release and scope', async ({ $py }) => {
@@ -293,7 +364,13 @@ onEveryHost((check) => {
   })
 
   check('I93 a path through plain data works as through a handle', async ({ $py }) => {
-    assert.deepEqual(await $py('builtins').dict(kw({ a: 1 })).items().__len__(), 1)
+    assert.deepEqual(
+      await $py('builtins')
+        .dict(kw({ a: 1 }))
+        .items()
+        .__len__(),
+      1,
+    )
     const text = $py('builtins').str('abc')
     assert.equal(await text, 'abc')
     assert.equal(await text.upper(), 'ABC')

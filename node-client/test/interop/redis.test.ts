@@ -47,7 +47,10 @@ describe('redis', { skip: URL === undefined && 'POLYLOOM_TEST_REDIS_URL names no
       if (n % 40 === 20) for (const { id } of mine) await admin.client('KILL', 'ID', id)
       assert.equal(await pending, n)
     }
-    assert.deepEqual(await xs, Array.from({ length: 100 }, (_, n) => n))
+    assert.deepEqual(
+      await xs,
+      Array.from({ length: 100 }, (_, n) => n),
+    )
     await close()
   })
 

@@ -55,7 +55,9 @@ export function scriptedHost({ answer = () => 0, reply, hello = HELLO, settings 
       if (body.t !== 'program') return
       programs.push(body as Program)
       for (const op of body.ops) made.set(op[1], op)
-      const whole = reply ? reply(body as Program) : { t: 'reply', session: body.session, n: body.n, results: results(body as Program) }
+      const whole = reply
+        ? reply(body as Program)
+        : { t: 'reply', session: body.session, n: body.n, results: results(body as Program) }
       if (whole !== undefined) send(whole)
     },
     end: () => undefined,
