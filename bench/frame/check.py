@@ -64,7 +64,7 @@ class Verdict:
             return "not measured"
         if self.ok:
             return "reached"
-        return f"missed by {abs(self.ratio / self.check.bound - 1):.0%}"
+        return f"missed by {abs(self.ratio / self.check.bound - 1):.1%}"
 
     def as_json(self) -> dict[str, Any]:
         numbers = {"ratio": self.ratio, "low": self.low, "high": self.high}

@@ -4,6 +4,7 @@ import { Redis } from 'ioredis'
 export async function open(url) {
   const [sender, receiver] = [new Redis(url), new Redis(url)]
   const pending = new Map()
+  let closing = false
   const receive = async () => {
     for (;;) {
       const [, text] = await receiver.brpop('echo:replies', 0)
@@ -12,12 +13,18 @@ export async function open(url) {
       pending.delete(id)
     }
   }
-  receive().catch(() => {}) // ends with the connection
+  receive().catch((error) => {
+    if (!closing) throw error
+  })
   const run = (i) =>
     new Promise((resolve, reject) => {
       pending.set(i, resolve)
       sender.lpush('echo:requests', JSON.stringify({ id: i, args: [i, 1] })).catch(reject)
     })
   const right = (args, i) => args[0] === i
-  return { calls: { add: { run, right } }, close: () => [sender, receiver].forEach((redis) => redis.disconnect()) }
+  const close = () => {
+    closing = true
+    for (const redis of [sender, receiver]) redis.disconnect()
+  }
+  return { calls: { add: { run, right } }, close }
 }

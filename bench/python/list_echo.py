@@ -6,7 +6,7 @@ import redis
 
 
 def main(url: str) -> None:
-    client = redis.Redis.from_url(url)
+    client = redis.Redis.from_url(url, socket_timeout=None)  # the default gives up a BRPOP after seconds
     while True:
         _, request = client.brpop(["echo:requests"], timeout=0)
         client.lpush("echo:replies", request)

@@ -23,4 +23,10 @@ ROW = Row(
     starts=3,
     rounds=5,
 )
-ONE_CORE = replace(ROW, id="P1-one-core", title=f"{ROW.title}, all processes on one core", cores=1)
+ONE_CORE = replace(
+    ROW,
+    id="P1-one-core",
+    title=f"{ROW.title}, all processes on one core",
+    starts=1,
+    cores=1,
+)

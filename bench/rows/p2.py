@@ -15,9 +15,9 @@ def both(label: str, contestant: str, count: int, window: int = 1000, call: str 
 
 POLYLOOM = both("polyloom", "polyloom", 40_000)
 PYTHONIA = both("pythonia", "pythonia", 15_000)
-CELERY_NODE = both("celery-node", "celery-node in flight", 600, window=100)
-CELERY = both("Celery", "celery", 800, window=100)
-BULLMQ = both("BullMQ", "bullmq", 4_000)
+CELERY_NODE = both("celery-node", "celery-node in flight", 400, window=100)
+CELERY = both("Celery", "celery", 400, window=100)
+BULLMQ = both("BullMQ", "bullmq", 2_000)  # its stream of events keeps 10,000, four for each job
 RPYC = both("rpyc", "rpyc", 2_000, call="add in flight")  # a burst of 10,000 blocks it for ever
 
 ROW = Row(
