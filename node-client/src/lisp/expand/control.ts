@@ -5,6 +5,7 @@ import { isList, isSym, isSymNamed, type Seq, type Span, type Sym, type Syntax }
 import { destructure } from './destructure.js'
 import type { Expander } from './expander.js'
 import { Scope, type Special } from './scope.js'
+import { sourceText } from './text.js'
 
 type Expand = Special['expand']
 
@@ -62,7 +63,7 @@ export const letrecForm: Expand = (form, expander, scope) => {
   const inner = new Scope(scope)
   const named = bindingPairs(form.items[1]!, expander).filter((pair): pair is [Sym, Syntax] => {
     if (isSym(pair[0])) return true
-    expander.error('L104', pair[0].span, { text: pair[0].type })
+    expander.error('L104', pair[0].span, { text: sourceText(pair[0], expander) })
     return false
   })
   const bindings = named.map(([name]) => expander.bind(name, 'local', inner))

@@ -9,6 +9,8 @@ import { makeFn } from './functions.js'
 import { withTarget } from './control.js'
 import { get } from './members.js'
 import { fromNames, importName } from './python.js'
+import { defineSyntaxRules } from './syntax-rules.js'
+import { sourceText } from './text.js'
 import type { Scope, Special } from './scope.js'
 
 type Expand = Special['expand']
@@ -20,7 +22,6 @@ export const LATER: readonly (readonly [string, string])[] = [
   ['defer', 'use (try … (finally …)) or with'],
   ['defjob', 'submit jobs from JavaScript'],
   ['defstruct', 'use a map'],
-  ['plet', 'use (let [[a b] (await-all x y)] …)'],
   ['cancel', 'call .cancel of the job'],
   ['with-job', 'submit jobs from JavaScript'],
   ['with-session', 'make sessions from JavaScript'],
@@ -55,6 +56,7 @@ export const DECLARERS: Readonly<Record<string, Declare>> = {
   def: declareDef,
   define: declareDef,
   defmacro: (form, expander, scope) => defineMacro(form, expander, scope),
+  'define-syntax': (form, expander, scope) => defineSyntaxRules(form, expander, scope),
   pragma: (form, expander, scope) => pragma(form, expander, scope),
   'py.import': (form, expander, scope) => {
     const name = importName(form, expander)
@@ -81,7 +83,7 @@ export function defineAs(name: Sym, value: Node, form: Seq, expander: Expander, 
 export const defForm: Expand = (form, expander, scope) => {
   const name = form.items[1]!
   if (isList(name)) return defineForm(form, expander, scope)
-  if (!isSym(name)) return expander.error('L104', name.span, { text: name.type })
+  if (!isSym(name)) return expander.error('L104', name.span, { text: sourceText(name, expander) })
   const hasDoc = form.items.length === 4
   if (hasDoc && !isString(form.items[2])) return expander.error('L101', form.span, { form: 'def', reason: 'there is too much in it', shape: '(def name doc? value)' })
   const valueForm = form.items[hasDoc ? 3 : 2]
@@ -103,7 +105,7 @@ export const defineForm: Expand = (form, expander, scope) => {
   const target = form.items[1]!
   if (!isList(target)) return defForm(form, expander, scope)
   const [name, ...params] = target.items
-  if (!isSym(name)) return expander.error('L104', target.span, { text: target.type })
+  if (!isSym(name)) return expander.error('L104', target.span, { text: sourceText(target, expander) })
   const parts = [list(params, target.span), ...form.items.slice(2)]
   return defineAs(name, makeFn(undefined, parts, form.span, expander, scope, name.name), form, expander, scope)
 }

@@ -5,12 +5,13 @@ import { constant, ref, type Binding, type Node, type Pair } from '../nodes.js'
 import { isKey, isKeyNamed, isString, isSym, isSymNamed, isVector, sym, type Key, type Seq, type Sym, type Syntax } from '../syntax.js'
 import { isSpread } from './calls.js'
 import type { Expander } from './expander.js'
+import { sourceText } from './text.js'
 import type { Scope } from './scope.js'
 
 export function destructure(pattern: Syntax, value: Node, expander: Expander, scope: Scope, out: Pair[]): void {
   if (isSym(pattern)) return plain(pattern, value, expander, scope, out)
   if (pattern.type !== 'vector' && pattern.type !== 'map') {
-    expander.error('L104', pattern.span, { text: pattern.type })
+    expander.error('L104', pattern.span, { text: sourceText(pattern, expander) })
     return
   }
   const source = named(pattern, value, expander, out)
@@ -97,7 +98,7 @@ function mapOption(
   for (const item of value.items) {
     if (isSym(item)) read(item, constant(item.name, item.span))
     else if (isKey(item)) read(sym(item.name, item.span), constant(item.name, item.span))
-    else expander.error('L104', item.span, { text: isString(item) ? item.value : item.type })
+    else expander.error('L104', item.span, { text: sourceText(item, expander) })
   }
 }
 

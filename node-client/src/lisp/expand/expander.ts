@@ -183,6 +183,7 @@ export class Expander {
       return this.error('L102', symbol.span, { name: symbol.name, what })
     }
     if (symbol.name.startsWith('js/')) return this.#global(symbol)
+    if (symbol.name === '...') return this.error('L309', symbol.span)
     if (/^[^.].*\.[^.]/.test(symbol.name)) return expandDotted(symbol, this, scope)
     return this.unknown(symbol, scope)
   }

@@ -6,6 +6,7 @@ import { withPatterns, withTarget } from './control.js'
 import { restOf } from './destructure.js'
 import { newFn, type Expander } from './expander.js'
 import { Scope, type Special } from './scope.js'
+import { sourceText } from './text.js'
 
 export const fnForm: Special['expand'] = (form, expander, scope) => {
   const name = isSym(form.items[1]) ? form.items[1] : undefined
@@ -90,7 +91,7 @@ function bindParam(item: Syntax, parsed: Parsed, expander: Expander, scope: Scop
     return expander.bind(item, 'param', scope)
   }
   if (item.type !== 'vector' && item.type !== 'map') {
-    expander.error('L104', item.span, { text: isKey(item) ? `:${item.name}` : item.type })
+    expander.error('L104', item.span, { text: sourceText(item, expander) })
     return undefined
   }
   const binding = expander.hidden(name, item.span, 'param')

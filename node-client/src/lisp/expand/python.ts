@@ -6,6 +6,7 @@ import { defineAs } from './definitions.js'
 import type { Expander } from './expander.js'
 import { get, propertyName, pythonModule } from './members.js'
 import type { Special } from './scope.js'
+import { sourceText } from './text.js'
 
 const moduleName = (form: Syntax | undefined): string | undefined =>
   isString(form) ? form.value : isSym(form) ? propertyName(form.name) : undefined
@@ -47,7 +48,7 @@ export function fromNames(form: Seq, expander: Expander): FromName[] {
     const name = names.items[i]!
     const local = isKeyNamed(names.items[i + 1], 'as') ? names.items[i + 2] : name
     if (isSym(name) && isSym(local)) found.push({ local, remote: propertyName(name.name) })
-    else expander.error('L104', name.span, { text: name.type })
+    else expander.error('L104', name.span, { text: sourceText(name, expander) })
     if (local !== name) i += 2
   }
   return found

@@ -8,6 +8,7 @@ import * as definitions from './definitions.js'
 import * as python from './python.js'
 import { expandQuasi } from './collections.js'
 import { fnForm } from './functions.js'
+import { syntaxRulesForm } from './syntax-rules.js'
 
 type Expand = Special['expand']
 const ANY = Infinity
@@ -52,7 +53,7 @@ export const SPECIALS: readonly Special[] = [
   special('def', 'name doc? value', 'Defines a name for the rest of the file or body.', 1, 3, definitions.defForm),
   special('define', 'name value', 'The same as def; (define (f x) …) defines a function.', 1, ANY, definitions.defineForm),
   special('defmacro', 'name [params] body…', 'Defines a macro: a function from forms to a form.', 2, ANY, definitions.defmacroForm),
-  special('define-syntax', 'name (syntax-rules …)', 'Defines a macro by patterns.', 2, 2, definitions.unsupported('write it with defmacro')),
+  special('define-syntax', 'name (syntax-rules …)', 'Defines a macro by patterns.', 2, 2, syntaxRulesForm),
   special('set!', 'target value', 'Assigns a variable or a property; the value.', 2, 2, definitions.setForm),
   special('import', 'source :as name | [names…] source', 'Imports a JavaScript module.', 2, 3, definitions.importForm),
   special('export', 'names…', 'Exports definitions.', 0, ANY, definitions.unsupported('a compiled file returns its last value')),

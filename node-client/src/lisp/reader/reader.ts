@@ -272,15 +272,12 @@ class Reader {
     return text === '%' ? '%1' : text
   }
 
-  /** ...xs is (spread* xs). */
+  /** ...xs is (spread* xs); alone it is the ellipsis of syntax-rules. */
   #spread(text: string, start: number): Read {
     this.#at = start + 3
     const next = this.text[this.#at]
     const head = sym('spread*', this.#span(start))
-    if (text === '...' && (next === undefined || !/[([{"@#]/.test(next))) {
-      this.reporter.report('L309', head.span)
-      return SKIPPED
-    }
+    if (text === '...' && (next === undefined || !/[([{"@#]/.test(next))) return sym('...', head.span)
     const form = this.operand(start, '...')
     return form ? list([head, form], this.#span(start)) : SKIPPED
   }
