@@ -14,7 +14,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from polyloom.codec import Decoder, Encoder, Wire, is_data
-from polyloom.errors import LimitExceeded, OpError, PolyloomError, ValueRefused
+from polyloom.errors import ErrorObject, LimitExceeded, OpError, PolyloomError, ValueRefused
 from polyloom.failure import Failed, Failure, describe, qualified_name
 from polyloom.frames import Buffer
 from polyloom.ops import MODES
@@ -25,13 +25,14 @@ from polyloom.table import Table
 class Reply:
     """What a program came to: `results` of its pulls, errors of ops without a slot, attachments of both."""
 
-    __slots__ = ("attachments", "called", "failed", "results")
+    __slots__ = ("attachments", "called", "error", "failed", "results")
 
     def __init__(self, attachments: list[Buffer]) -> None:
         self.results: list[Wire] = []
         self.failed: list[Wire] = []
         self.attachments = attachments
         self.called: object = None  # the last thing that was called, for the program's name
+        self.error: ErrorObject | None = None  # what the first op that failed came to, pulled or not
 
 
 def apply(ops: Sequence[Any], table: Table, policy: Policy, attachments: Sequence[Buffer] = ()) -> Reply:
@@ -87,6 +88,7 @@ class _Run:
             self.fail(slot, Failure(describe(self.explain(error, index, op), words_of(op, self.table))))
 
     def fail(self, slot: int, failure: Failure) -> None:
+        self.reply.error = self.reply.error or failure.error
         objects = self.table.objects
         if slot and len(objects) < 2 * self.table.limits.session_slots:  # room for the failures of a full table
             objects[slot] = failure

@@ -80,6 +80,13 @@ def test_exception_of_an_op_that_nobody_pulls_fails_the_job_too(celery):
     assert failure(celery, {"ops": [["import", 0, "no_such_module"]]})["type"] == "ModuleNotFoundError"
 
 
+def test_exception_of_an_op_with_a_slot_that_nobody_pulls_fails_the_job_too(celery):
+    assert (
+        failure(celery, {"ops": [["import", 1, "no_such_module"], ["repr", 2, 1], ["pull", "auto", 2]]})["type"]
+        == "ModuleNotFoundError"
+    )
+
+
 def test_failure_shows_the_type_to_whoever_prints_it(celery):
     result = submit(celery, {"ops": [["import", 0, "no_such_module"]]})
     assert outcome(result)[0] == "FAILURE"

@@ -98,26 +98,30 @@ class Events:
 
 
 def _failure(ran: Ran) -> dict[str, str] | None:
-    """Return what a failed program is reported with."""
-    for wire in (*ran.reply.failed, *ran.reply.results):
-        if type(wire) is list and wire[0] == "error":
-            error = wire[1]
-            return {
-                "exception": f"{error.get('type', error['code'])}({error['message']!r})",
-                "traceback": error.get("traceback", ""),
-            }
-    return None
+    """Return what a failed program is reported with: the first op that failed, or else the first pull."""
+    errors = [wire[1] for wire in ran.reply.results if type(wire) is list and wire[0] == "error"]
+    error = ran.reply.error or (errors[0] if errors else None)
+    if error is None:
+        return None
+    return {
+        "exception": f"{error.get('type', error['code'])}({error['message']!r})",
+        "traceback": error.get("traceback", ""),
+    }
 
 
 def name_of(called: object) -> str:
     """Return `numpy.linalg.svd`, `numpy.ndarray.sum`, `builtins.list.append`: bounded by what the code defines."""
-    owner = getattr(called, "__self__", None)
-    if owner is not None and not inspect.ismodule(owner):
-        kind = owner if isinstance(owner, type) else type(owner)
-        return f"{_dotted(kind)}.{getattr(called, '__name__', '?')}"
-    if isinstance(called, type) or hasattr(called, "__qualname__"):
-        return _dotted(called)
+    try:
+        name, owner = getattr(called, "__name__", None), getattr(called, "__self__", None)
+        if type(name) is str:  # else an instance that can be called, or an object that answers to every name
+            return _dotted(called) if owner is None or inspect.ismodule(owner) else f"{_dotted(_kind(owner))}.{name}"
+    except Exception:
+        pass  # its attributes raise
     return f"{_dotted(type(called))}.__call__"
+
+
+def _kind(owner: object) -> type:
+    return owner if isinstance(owner, type) else type(owner)
 
 
 def _dotted(value: Any) -> str:

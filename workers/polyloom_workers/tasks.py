@@ -56,6 +56,8 @@ def run_program(program: object, settings: Settings, policy: Policy) -> str:
     ops, attachments = _read_program(program, settings)
     table = JobTable(settings.limits)
     reply = apply(ops, table, policy, attachments)
+    if reply.error is not None:
+        raise RemoteFailure(reply.error)
     for wire in (*reply.failed, *reply.results):
         _raise_if_error(wire)
     answer: dict[str, Any] = {"t": "reply", "results": reply.results}
@@ -78,7 +80,7 @@ def _read_program(program: object, settings: Settings) -> tuple[list[Any], list[
 
 
 def _raise_if_error(wire: object) -> None:
-    """Raise what an op came to, when that is an error or an object that ends with the job."""
+    """Raise what a pull came to, when that is an error or an object that ends with the job."""
     if type(wire) is not list or not wire:
         return
     if wire[0] == "error":
