@@ -8,7 +8,7 @@ import { inspect } from 'node:util'
 import { sortArguments, writeArguments, writeValue, type CallOptions } from './arguments.js'
 import type { Encoder } from './codec.js'
 import { limitResult } from './deadline.js'
-import { PolyloomError, ReleasedError, UsageError } from './errors.js'
+import { Gone, PolyloomError, ReleasedError, UsageError } from './errors.js'
 import { REMOTE } from './handle.js'
 import type { Mode, OPS } from './ops.js'
 import type { Pull } from './program.js'
@@ -117,7 +117,7 @@ export abstract class Node extends Reference implements ProxyHandler<typeof TARG
   }
 }
 
-/** The node of a slot: `PENDING` until awaited, then data, a live object, or a failure. */
+/** The node of a slot: pending until its result is there, then a value, other data, a live object or a failure. */
 export class SlotNode extends Node implements Pull, Scoped {
   override readonly owner = this
   state: 'pending' | 'value' | 'data' | 'live' | 'failed' | 'released' = 'pending'
@@ -130,7 +130,7 @@ export class SlotNode extends Node implements Pull, Scoped {
   #promise: Promise<unknown> | undefined
   #resolve!: (value: unknown) => void
   #reject!: (error: Error) => void
-  #outcome: unknown // the value of `value`, the error of `failed`, the release site of `released`
+  #outcome: unknown // the value of `value`, the release site of `released`
 
   constructor(
     override readonly session: Session,
@@ -271,8 +271,10 @@ export class SlotNode extends Node implements Pull, Scoped {
     return new ReleasedError(`the Remote ${this.label} was used after its release`, { cause })
   }
 
+  /** An ending is shared by everything that was pending; other errors are this call's own. */
   #sited(error: Error): Error {
-    return error instanceof PolyloomError && this.site ? error.at(callsOf(this.site)) : error
+    const own = error instanceof PolyloomError && !(error instanceof Gone)
+    return own && this.site ? error.at(callsOf(this.site)) : error
   }
 }
 
