@@ -24,9 +24,15 @@ def describe() -> dict[str, Any]:
         "node": _said_by(NODE, "--version"),
         "server": _said_by(binary(), "--version"),
         "packages": {name: version(name) for name in OURS},
-        "peers": json.loads((BENCH / "package.json").read_text())["dependencies"],
+        "peers": _wanted_peers(),
         "load": [round(load, 2) for load in os.getloadavg()],  # 1, 5, 15 minutes, before the run
     }
+
+
+def _wanted_peers() -> dict[str, str]:
+    package = json.loads((BENCH / "package.json").read_text())
+    lines = (BENCH / "requirements.txt").read_text().splitlines()
+    return {**package["dependencies"], **package["optionalDependencies"], **dict(line.split("==") for line in lines)}
 
 
 def _processor() -> str:
