@@ -102,7 +102,7 @@ const fill = (template: string, facts: Facts): string =>
 
 /** Collects the diagnostics of one compilation, each place and code once, in source order. */
 export class Reporter {
-  readonly #found: (Diagnostic & { readonly start: number })[] = []
+  readonly #found: { readonly diagnostic: Diagnostic; readonly start: number }[] = []
   readonly #seen = new Set<string>()
   hasErrors = false
 
@@ -116,7 +116,7 @@ export class Reporter {
     if (entry.severity === 'error') this.hasErrors = true
     const from = this.source.position(span.start)
     const to = this.source.position(span.end)
-    this.#found.push({
+    const diagnostic: Diagnostic = {
       code,
       severity: entry.severity,
       message: fill(entry.message, facts),
@@ -127,12 +127,13 @@ export class Reporter {
       endColumn: to.column,
       sourceLine: this.source.line(from.line),
       notes: notes.map((note) => ({ message: note.message, ...this.source.position(note.span.start) })),
-      start: span.start,
-    })
+    }
+    this.#found.push({ diagnostic, start: span.start })
   }
 
   get diagnostics(): Diagnostic[] {
-    return [...this.#found].sort((a, b) => a.start - b.start).map(({ start: _, ...rest }) => rest)
+    const inOrder = [...this.#found].sort((a, b) => a.start - b.start)
+    return inOrder.map((one) => one.diagnostic)
   }
 }
 

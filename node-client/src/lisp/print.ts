@@ -41,7 +41,7 @@ const write: Writer = (x, open) => {
 
 const ESCAPES: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\t': '\\t', '\r': '\\r' }
 const quote = (text: string): string =>
-  // eslint-disable-next-line no-control-regex -- control characters are what must be escaped
+   
   `"${text.replace(/["\\\u0000-\u001f]/g, (c) => ESCAPES[c] ?? `\\u{${c.charCodeAt(0).toString(16)}}`)}"`
 
 function writeFunction(x: object): string {
@@ -87,8 +87,9 @@ function writeInstance(x: object, open: readonly unknown[]): string {
   if (x instanceof Promise) return '#<promise>'
   if (ArrayBuffer.isView(x) && 'length' in x) return writeNdArray(x as unknown as ArrayLike<unknown>, [x.length as number], open)
   if ('value' in x && x.constructor.name === 'Atom') return `#<atom ${write(x.value, open)}>`
-  const text = typeof x.toString === 'function' ? x.toString() : ''
-  return text === '' || text === '[object Object]' ? `#<${x.constructor?.name ?? 'object'}>` : text
+  const { constructor: type, toString } = x as { constructor?: { name?: string }; toString?: () => string }
+  const text = typeof toString === 'function' && toString !== Object.prototype.toString ? toString.call(x) : ''
+  return text === '' ? `#<${type?.name ?? 'object'}>` : text
 }
 
 /** Nested vectors; rows beyond MAX_ITEMS in all are shown by their edges. */

@@ -16,7 +16,7 @@ const FRAME = /^\s*at (?:async )?(?:(.*?) \()?(.+?):(\d+):(\d+)\)?$/
 export function mapError(error: unknown, map: LispSourceMap, sourceName: string): LispFrame[] {
   const stack = (error as { stack?: unknown } | null)?.stack
   if (typeof stack !== 'string' || map.mappings === '') return []
-  const trace = new TraceMap(map as never)
+  const trace = new TraceMap(map)
   return stack.split('\n').flatMap((text) => mapFrame(text, trace, map, sourceName))
 }
 
@@ -36,7 +36,7 @@ function functionName(text: string | undefined, map: LispSourceMap): string | un
 
 /** The place and source line of the innermost frame, with a caret; undefined if no frame is in the program. */
 export function formatFrame(frame: LispFrame, map: LispSourceMap): string {
-  const text = sourceContentFor(new TraceMap(map as never), frame.file)?.split('\n')[frame.line - 1] ?? ''
+  const text = sourceContentFor(new TraceMap(map), frame.file)?.split('\n')[frame.line - 1] ?? ''
   const gutter = String(frame.line)
   const indent = text.slice(0, frame.column - 1).replace(/[^\t]/g, ' ')
   const place = `${frame.file}:${frame.line}:${frame.column}${frame.function === undefined ? '' : `: in ${frame.function}`}`

@@ -16,7 +16,7 @@ const ROWS: readonly (readonly [unknown, string])[] = [
   [{ data: new Float64Array([7]), shape: [], dtype: 'float64' }, '7'],
   [{ data: new Int32Array(2000), shape: [2000], dtype: 'int32' }, '[0 0 0 … 0 0 0]'],
   [new Uint8Array([1, 2]), '[1 2]'], [Promise.resolve(1), '#<promise>'], [Object.create(null), '{}'],
-  [new (class P { toString() { return 'P!' } })(), 'P!'], [new (class Q {})(), '#<Q>'],
+  [new (class P { toString() { return 'P!' } })(), 'P!'], [new (class Q { x = 1 })(), '#<Q>'],
 ] // prettier-ignore
 
 for (const [x, expected] of ROWS) {

@@ -75,7 +75,7 @@ function lambda(fn: Lambda, span: Span): b.Expression {
 
 function otherwiseOf(stmts: readonly Stmt[]): b.Statement | null {
   if (stmts.length === 0) return null
-  return stmts.length === 1 && stmts[0]!.s === 'if' ? statement(stmts[0]!) : b.block(statements(stmts))
+  return stmts.length === 1 && stmts[0]!.s === 'if' ? statement(stmts[0]) : b.block(statements(stmts))
 }
 
 function loop({ label, test, body, span }: StmtOf<'loop'>): b.Statement {

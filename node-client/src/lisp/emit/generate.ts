@@ -58,7 +58,7 @@ function writeObject(this: Table, node: estree.ObjectExpression, state: State): 
 }
 
 function writePattern(this: Table, node: estree.ObjectPattern, state: State): void {
-  state.write('{ ', node as never)
+  state.write('{ ', node)
   node.properties.forEach((property, i) => {
     if (i > 0) state.write(', ')
     this[property.type]!(property as never, state)

@@ -2,7 +2,7 @@
 // A pattern becomes a series of plain bindings, each reading from the value before it.
 
 import { constant, ref, type Binding, type Node, type Pair } from '../nodes.js'
-import { isKey, isKeyNamed, isString, isSym, isSymNamed, isVector, sym, type Key, type Seq, type Sym, type Syntax } from '../syntax.js'
+import { isKey, isKeyNamed, isSym, isSymNamed, isVector, sym, type Key, type Seq, type Sym, type Syntax } from '../syntax.js'
 import { isSpread } from './calls.js'
 import type { Expander } from './expander.js'
 import { sourceText } from './text.js'

@@ -1,7 +1,7 @@
 // The expander: syntax objects to core nodes. It resolves every name (with its mark), expands macros and hands special
 // forms to their table. It never evaluates and never throws: a bad form becomes nil and a diagnostic.
 
-import { CORE } from '../runtime/table.js'
+import type { CoreName } from '../runtime/table.js'
 import { Binding, bodyOf, constant, positional, ref, type BindingKind, type Fn, type LoopTarget, type Node } from '../nodes.js'
 import type { Code, Facts, Reporter } from '../diagnostics.js'
 import { nearest } from '../suggest.js'
@@ -260,7 +260,7 @@ export class Expander {
   }
 
   /** A call of a core function. */
-  callCore(name: keyof typeof CORE & string, args: readonly Node[], span: Span): Node {
+  callCore(name: CoreName, args: readonly Node[], span: Span): Node {
     const callee = this.core.lookup(name, undefined) as Extract<Meaning, { what: 'variable' }>
     return this.call(ref(callee.binding, span), args, span)
   }

@@ -1,7 +1,7 @@
 // Functions: (fn name? [a (b default) & rest] body…), several arities, patterns as parameters.
 
 import { Binding, constant, ref, type Arity, type Fn, type Node, type Param } from '../nodes.js'
-import { isKey, isList, isSym, isSymNamed, isVector, spanOf, type Seq, type Span, type Sym, type Syntax } from '../syntax.js'
+import { isList, isSym, isSymNamed, isVector, spanOf, type Seq, type Span, type Sym, type Syntax } from '../syntax.js'
 import { withPatterns, withTarget } from './control.js'
 import { restOf } from './destructure.js'
 import { newFn, type Expander } from './expander.js'

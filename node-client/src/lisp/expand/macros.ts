@@ -65,7 +65,7 @@ const caseRule: Rule = ([value, ...clauses], _form, expander) => {
     const constants = isList(clauses[i]) ? (clauses[i] as Seq).items : [clauses[i]!]
     arms.push(['or', ...constants.map((constant) => ['=', 'value', caseConstant(constant, expander)])], clauses[i + 1]!)
   }
-  return ['let', vec('value', value!), arms.length > 0 ? ['cond', ...arms, key('else', value!.span), fallback as Template] : (fallback as Template)]
+  return ['let', vec('value', value!), arms.length > 0 ? ['cond', ...arms, key('else', value!.span), fallback] : (fallback)]
 }
 
 function caseConstant(form: Syntax, expander: Expander): Template {

@@ -48,17 +48,17 @@ export class Scope {
   }
 
   lookup(name: string, mark: Mark | undefined): Meaning | undefined {
-    const key = keyOf(name, mark)
-    for (let scope: Scope | undefined = this; scope; scope = scope.parent) {
-      const found = scope.#table.get(key)
-      if (found) return found
-    }
-    return mark ? (mark.scope as Scope).lookup(name, mark.outer) : undefined
+    const found = this.#find(keyOf(name, mark))
+    return found ?? (mark && (mark.scope as Scope).lookup(name, mark.outer))
+  }
+
+  #find(key: string): Meaning | undefined {
+    return this.#table.get(key) ?? (this.parent ? this.parent.#find(key) : undefined)
   }
 
   /** All names a person could have meant here. */
   *names(): Iterable<string> {
-    for (let scope: Scope | undefined = this; scope; scope = scope.parent)
-      for (const key of scope.#table.keys()) if (!key.includes('\0')) yield key
+    for (const key of this.#table.keys()) if (!key.includes('\0')) yield key
+    if (this.parent) yield* this.parent.names()
   }
 }

@@ -170,6 +170,6 @@ function unknownCall(call: Call, lowering: Lowering, out: Stmt[]): Low {
   const list: Rhs = { t: 'array', items: lows.slice(1, count).map((low) => low.rhs), span }
   const entries = entriesOf(named, lows.slice(count), false, lowering)
   const names: Rhs = { t: 'object', entries, span }
-  const target = isMethod ? [lows[0]!.rhs, { t: 'const', value: callee.key as string, span } as const] : [lows[0]!.rhs]
+  const target = isMethod ? [lows[0]!.rhs, { t: 'const', value: callee.key, span } as const] : [lows[0]!.rhs]
   return { rhs: lowering.callRuntime(isMethod ? 'invoke' : 'call', [...target, list, names], span), effect: 2 }
 }

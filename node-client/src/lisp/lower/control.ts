@@ -95,8 +95,8 @@ const assign: Control<'assign'> = (node, dest, lowering, out) => {
 
 const put: Control<'put'> = (node, dest, lowering, out) => {
   const isNamed = typeof node.key === 'string'
-  const lows = lowering.operands([node.object, ...(isNamed ? [] : [node.key as Node]), node.value], out)
-  const key = isNamed ? (node.key as string) : lows[1]!.rhs
+  const lows = lowering.operands([node.object, ...(isNamed ? [] : [node.key]), node.value], out)
+  const key = isNamed ? (node.key) : lows[1]!.rhs
   const target: Rhs = { t: 'get', object: lows[0]!.rhs, key, optional: false, span: node.span }
   const value = dest.to === 'discard' || lows.at(-1)!.effect === 0 ? lows.at(-1)! : lowering.capture(lows.at(-1)!, out)
   out.push({ s: 'set', target, value: value.rhs, span: node.span })

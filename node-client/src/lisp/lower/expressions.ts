@@ -45,8 +45,8 @@ const logic: Expression<'and' | 'or'> = (node, lowering, out) => {
 
 const get: Expression<'get'> = (node, lowering, out) => {
   const isNamed = typeof node.key === 'string'
-  const [object, key] = lowering.operands(isNamed ? [node.object] : [node.object, node.key as Node], out)
-  const rhs: Rhs = { t: 'get', object: object!.rhs, key: isNamed ? (node.key as string) : key!.rhs, optional: node.optional, span: node.span }
+  const [object, key] = lowering.operands(isNamed ? [node.object] : [node.object, node.key], out)
+  const rhs: Rhs = { t: 'get', object: object!.rhs, key: isNamed ? (node.key) : key!.rhs, optional: node.optional, span: node.span }
   return { rhs, effect: kindOf(node.object) === 'python' && object!.effect === 0 ? 0 : object!.effect === 2 ? 2 : 1 }
 }
 
@@ -93,8 +93,8 @@ function propertyKey(key: Node): string | Rhs {
 const create: Expression<'new'> = (node, lowering, out) => {
   const lows = asArgs([{ as: 'value', value: node.callee }, ...node.args], lowering, out)
   const [first, ...args] = lows.map((low) => low.rhs)
-  const isPlain = first!.t === 'name' || (first!.t === 'get' && !first!.optional)
-  const callee = isPlain ? first! : lowering.capture(lows[0]!, out).rhs
+  const isPlain = first!.t === 'name' || (first!.t === 'get' && !first.optional)
+  const callee = isPlain ? first : lowering.capture(lows[0]!, out).rhs
   return { rhs: { t: 'new', callee, args, span: node.span }, effect: 2 }
 }
 

@@ -47,8 +47,7 @@ export class Names {
   constructor(readonly outer: Names | undefined) {}
 
   #isTaken(name: string): boolean {
-    for (let names: Names | undefined = this; names; names = names.outer) if (names.#taken.has(name)) return true
-    return false
+    return this.#taken.has(name) || (this.outer !== undefined && this.outer.#isTaken(name))
   }
 
   reserve(name: string): void {

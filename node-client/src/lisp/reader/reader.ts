@@ -182,7 +182,8 @@ class Reader {
   shortFn(start: number): Read {
     if (this.#params) this.reporter.report('L015', this.#span(start, start + 2))
     const outer = this.#params
-    const params = (this.#params = { highest: 0, rest: false })
+    const params: { highest: number; rest: boolean } = { highest: 0, rest: false } // changed as its symbols are read
+    this.#params = params
     const body = this.collection(start, '#(')
     this.#params = outer
     if (typeof body === 'symbol') return body

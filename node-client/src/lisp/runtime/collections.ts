@@ -53,7 +53,7 @@ export function get(coll: unknown, key: unknown, fallback: unknown = null): unkn
   if (coll instanceof Set) return fromSet(coll, key, fallback)
   if (isRecord(coll)) return Object.hasOwn(coll, k as PropertyKey) ? (coll[k as string] ?? null) : fallback
   if (isNdArray(coll) && typeof k === 'number') return seq(coll)[k] ?? fallback
-  return ((coll as Rec)[k as string] as unknown) ?? fallback
+  return ((coll as Rec)[k as string]) ?? fallback
 }
 
 function fromSet(set: Set<unknown>, key: unknown, fallback: unknown): unknown {
@@ -170,7 +170,7 @@ export const dissoc = (map: unknown, ...ks: unknown[]): unknown => (map == null 
 export function dissocMut(map: unknown, ...ks: unknown[]): unknown {
   for (const key of ks.map(keyOf)) {
     if (map instanceof Map) map.delete(keyIn(map, key))
-    else delete (map as Rec)[key as string]
+    else Reflect.deleteProperty(map as Rec, key as string)
   }
   return map
 }

@@ -14,14 +14,16 @@ function checked(x: N): N {
   return x
 }
 
-export const quot = (x: N, y: N): N => (typeof x === 'bigint' ? ((x / y) as N) : Math.trunc(x / y))
+export const quot = (x: N, y: N): N => (typeof x === 'bigint' ? ((x / y)) : Math.trunc(x / y))
 export const rem = (x: N, y: N): N => x % y
 export const mod = (x: N, y: N): N => {
   const found = x % y
-  return found != 0 && found < 0 !== y < 0 ? found + y : found
+  return Boolean(found) && found < 0 !== y < 0 ? found + y : found
 }
-export const inc = (x: N): N => (typeof x === 'bigint' ? ((x + 1n) as unknown as N) : x + 1)
-export const dec = (x: N): N => (typeof x === 'bigint' ? ((x - 1n) as unknown as N) : x - 1)
+/** Of BigInts too: both operands have one type. */
+const sum = <T extends N | bigint>(x: T, y: T): N => (x as N) + (y as N)
+export const inc = (x: N): N => (typeof x === 'bigint' ? sum(x, 1n) : x + 1)
+export const dec = (x: N): N => (typeof x === 'bigint' ? sum(x, -1n) : x - 1)
 export const min = (...xs: N[]): N => xs.reduce((a, b) => (b < a ? b : a))
 export const max = (...xs: N[]): N => xs.reduce((a, b) => (b > a ? b : a))
 export const abs = (x: N): N => (x < 0 ? -x : x)

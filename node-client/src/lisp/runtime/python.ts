@@ -1,6 +1,7 @@
 // The border to Python: keyword arguments, calls of what may or may not be Python, iteration, context managers.
 
 import { KWARGS, isRemote, remoteBrand } from './brands.js'
+import { print } from '../print.js'
 import { seq } from './collections.js'
 import { isKeyword, keyword, nameOf } from './names.js'
 
@@ -55,21 +56,25 @@ export function iterateRemote(x: unknown, ...options: unknown[]): unknown {
 interface Manager {
   readonly __enter__: Callable
   readonly __exit__: Callable
-  readonly close?: Callable
-  readonly [Symbol.dispose]?: Callable
-  readonly [Symbol.asyncDispose]?: Callable
 }
 
-export async function enter(manager: unknown): Promise<unknown> {
-  return isRemote(manager) ? (manager as Manager).__enter__() : manager
+export const enter = (manager: unknown): unknown => (isRemote(manager) ? (manager as Manager).__enter__() : manager)
+
+/** A symbol of Symbol that older engines lack. */
+const wellKnown = (name: string): symbol | undefined => (Symbol as unknown as Record<string, symbol | undefined>)[name]
+
+/** How a JavaScript resource is closed. */
+function closerOf(target: unknown): Callable | undefined {
+  const methods = target as Record<PropertyKey, Callable | undefined>
+  const [asynchronous, plain] = [wellKnown('asyncDispose'), wellKnown('dispose')]
+  return (asynchronous && methods[asynchronous]) ?? (plain && methods[plain]) ?? methods['close']
 }
 
 /** Leaves a context manager; true means that the error is dealt with. */
 export async function exit(manager: unknown, error: unknown): Promise<boolean> {
   const target = manager as Manager
   if (isRemote(manager)) return Boolean(await target.__exit__(...exceptionArgs(error)))
-  const dispose = target[Symbol.asyncDispose ?? Symbol()] ?? target[Symbol.dispose ?? Symbol()] ?? target.close
-  await dispose?.call(target)
+  if (manager != null) await closerOf(manager)?.call(manager)
   return false
 }
 
@@ -77,7 +82,7 @@ export async function exit(manager: unknown, error: unknown): Promise<boolean> {
 const exceptionArgs = (error: unknown): unknown[] => {
   if (error == null) return [null, null, null]
   const { type, name } = error as { type?: string; name?: string }
-  return [type ?? name ?? 'Error', String((error as { message?: unknown }).message ?? error), null]
+  return [type ?? name ?? 'Error', error instanceof Error ? error.message : print(error), null]
 }
 
 /** The same for a map given as :& to such a function. */

@@ -36,18 +36,18 @@ export const replace = (text: string, match: string | RegExp, by: unknown): stri
 export const startsWith = (text: string, part: string): boolean => text.startsWith(part)
 export const endsWith = (text: string, part: string): boolean => text.endsWith(part)
 export const includes = (text: string, part: string): boolean => text.includes(part)
-export const isBlank = (text: unknown): boolean => text == null || String(text).trim() === ''
+export const isBlank = (text: unknown): boolean => display(text).trim() === ''
 export const padLeft = (text: unknown, width: number, fill = ' '): string => display(text).padStart(width, fill)
 export const padRight = (text: unknown, width: number, fill = ' '): string => display(text).padEnd(width, fill)
 
 type Match = string | (string | null)[]
 const matched = (found: RegExpExecArray | null): Match | null =>
-  found === null ? null : found.length === 1 ? found[0] : Array.from(found, (group) => group ?? null)
+  found === null ? null : found.length === 1 ? found[0] : Array.from(found as (string | undefined)[], (group) => group ?? null)
 const fresh = (regex: RegExp, flags = regex.flags.replace('g', '')): RegExp => new RegExp(regex.source, flags)
 
 export const reFind = (regex: RegExp, text: string): Match | null => matched(fresh(regex).exec(text))
 export const reMatches = (regex: RegExp, text: string): Match | null =>
   matched(new RegExp(`^(?:${regex.source})$`, regex.flags.replace('g', '')).exec(text))
 export const reSeq = (regex: RegExp, text: string): Match[] =>
-  Array.from(text.matchAll(fresh(regex, `${regex.flags.replace('g', '')}g`)), (found) => matched(found as RegExpExecArray)!)
+  Array.from(text.matchAll(fresh(regex, `${regex.flags.replace('g', '')}g`)), (found) => matched(found)!)
 export const rePattern = (source: string, flags = ''): RegExp => new RegExp(source, flags)
