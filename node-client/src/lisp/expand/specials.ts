@@ -56,7 +56,7 @@ export const SPECIALS: readonly Special[] = [
   special('define-syntax', 'name (syntax-rules …)', 'Defines a macro by patterns.', 2, 2, syntaxRulesForm),
   special('set!', 'target value', 'Assigns a variable or a property; the value.', 2, 2, definitions.setForm),
   special('import', 'source :as name | [names…] source', 'Imports a JavaScript module.', 2, 3, definitions.importForm),
-  special('export', 'names…', 'Exports definitions.', 0, ANY, definitions.unsupported('a compiled file returns its last value')),
+  special('export', 'names…', 'Not supported yet.', 0, ANY, definitions.unsupported('a compiled file returns its last value')),
   special('pragma', ':await :auto', 'Options for the whole file.', 2, 2, definitions.pragmaForm),
   special('.', 'object keys…', 'A property path; a key is a name, a value, or a (method args…).', 2, ANY, (form, expander, scope) =>
     expandPath(form, expander, scope, false)),
