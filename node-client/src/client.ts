@@ -5,7 +5,6 @@ import { Gone, UsageError, WorkerLost } from './errors.js'
 import { newId } from './handle.js'
 import { Loom } from './loom.js'
 import { SCHEMES_HINT, redact, schemeOf, settingsFrom, type Settings } from './settings.js'
-import { openRedis } from './transport/redis.js'
 import { StdioTransport, findPython } from './transport/stdio.js'
 import type { Transport } from './transport/transport.js'
 
@@ -35,6 +34,12 @@ async function openTransport(settings: Settings, client: string): Promise<Transp
   const open = TRANSPORTS.get(schemeOf(settings.url))
   if (!open) throw new UsageError(`cannot connect to ${redact(settings.url)}`, { hint: SCHEMES_HINT })
   return open(settings, client)
+}
+
+/** ioredis is loaded when it is needed: a local process starts without it. */
+async function openRedis(settings: Settings, client: string): Promise<Transport> {
+  const redis = await import('./transport/redis.js')
+  return redis.openRedis(settings, client)
 }
 
 const TRANSPORTS = new Map<string, (settings: Settings, client: string) => Transport | Promise<Transport>>([

@@ -23,6 +23,7 @@ const RETRY_MS = 50 // before the first attempt to reconnect; grows
 const SLOWEST_RETRY_MS = 1_000
 const WATCH_MS = 500 // between looks at the worker's lease
 const MAILBOX_LEASES = 12 // leases for which an abandoned mailbox is kept
+const DISCONNECT_MS = 100 // how long ioredis keeps the process for a socket that does not close by itself
 const GOODBYE_MS = 1_000 // how long closing waits for the server
 
 /** Connect to the server and choose a worker. */
@@ -56,6 +57,7 @@ async function connectTo(address: Address, settings: Settings, connectionName: s
     keepAlive: SILENCE_MS,
     maxRetriesPerRequest: null,
     disableClientInfo: true,
+    disconnectTimeout: DISCONNECT_MS,
     retryStrategy: (times) => (connected ? Math.min(times * RETRY_MS, SLOWEST_RETRY_MS) : null),
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
   })
