@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 
 import pytest
@@ -397,3 +398,38 @@ def test_flushed_server_is_served_on(short):
     session = client.open()
     assert client.run(session, ["repr", 1, 1], ["pull", "auto", 1]) == ["1"]
     worker.ready()
+
+
+# A server that is full
+
+
+@pytest.fixture
+def full(short, tmp_path):
+    """A program that waits for a pipe, and a server that takes nothing more; `(client, session, n, pipe, worker)`."""
+    _, worker, client = short
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    session = client.open()
+    read = ["import", 1, "pathlib"], ["call", 2, ["ref", 1, "Path"], [str(pipe)]], ["call", 3, ["ref", 2, "read_text"], []]
+    n = client.post(session, *read, ["pull", "auto", 3])
+    other = client.open()
+    client.run(other, ["repr", 1, 1], ["pull", "auto", 1])
+    until(lambda: "ready." in worker.log.read_text(), "Celery has started; it would end at a full server")
+    client.redis.config_set("maxmemory", 1)
+    pipe.write_text("answer")
+    until(lambda: "Redis refused" in worker.log.read_text(), "the reply was refused")
+    yield client, session, n, worker
+    client.redis.config_set("maxmemory", 0)
+
+
+def test_reply_that_a_full_server_refused_is_sent_when_there_is_room(full):
+    client, session, n, _ = full
+    client.redis.config_set("maxmemory", 0)
+    assert client.results(session, n) == ["answer"]
+
+
+def test_worker_ends_though_the_server_takes_no_reply(full):
+    *_, worker = full
+    worker.process.terminate()
+    status = worker.process.wait(LONG)
+    assert status == 0, worker.log.read_text()

@@ -32,8 +32,12 @@ def lease_of(worker):
 
 def keeper_of(worker):
     """Return the process id of the child that keeps the lease."""
-    children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
-    (keeper,) = [int(pid) for pid in children if b"polyloom_workers.lease" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+    def keepers():
+        children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
+        return [int(pid) for pid in children if b"polyloom_workers.lease" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+    (keeper,) = until(keepers, "the lease has its keeper")
     return keeper
 
 

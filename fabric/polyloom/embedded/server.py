@@ -16,6 +16,7 @@ from polyloom.embedded import child
 from polyloom.errors import Gone
 
 START_TIMEOUT = 10.0  # seconds
+PROBE_TIMEOUT = 1.0
 POLL = 0.005
 
 
@@ -61,13 +62,17 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _listens(self) -> bool:
+        """Tell whether our own process answers: the port may belong to somebody else."""
         family = socket.AF_INET if self._port else socket.AF_UNIX
         with socket.socket(family) as probe:
+            probe.settimeout(PROBE_TIMEOUT)
             try:
                 probe.connect(("127.0.0.1", self._port) if self._port else str(self._socket))
+                probe.sendall(b"INFO server\r\n")
+                answer = probe.recv(1 << 16)
             except OSError:
                 return False
-        return True
+        return f"process_id:{self.pid}\r".encode() in answer or answer.startswith(b"-NOAUTH")
 
 
 def find_binary() -> Path:
