@@ -79,9 +79,18 @@ export class Lowering {
   #throughTemporary(node: Node, out: Stmt[]): Low {
     if (node.op === 'let' || node.op === 'do') return this.#lastOf(node, out)
     const name = this.temp('value')
+    this.#declare(name, node, out)
+    return { rhs: nameRhs(name, node.span), effect: 0 } // assigned once, before its only use
+  }
+
+  /** A variable that a control form assigns; if that is the first thing it does, the declaration does it. */
+  #declare(name: string, node: Node, out: Stmt[]): void {
+    const at = out.length
     out.push({ s: 'bind', name, value: undefined, mutable: true, span: node.span })
     this.into(node, assignTo(name), out)
-    return { rhs: nameRhs(name, node.span), effect: 0 } // assigned once, before its only use
+    const next = out[at + 1]
+    if (next?.s !== 'set' || next.target.t !== 'name' || next.target.name !== name) return
+    out.splice(at, 2, { s: 'bind', name, value: next.value, mutable: out.length > at + 2, span: next.span })
   }
 
   /** let and do: their statements first, the last expression is the value. */
@@ -170,9 +179,7 @@ export class Lowering {
         return this.bind(binding, (value.op === 'let' ? value.body : value.body.at(-1))!, out)
       }
     } else if (control) {
-      const name = this.nameOf(binding)
-      out.push({ s: 'bind', name, value: undefined, mutable: true, span })
-      return this.into(value, assignTo(name), out)
+      return this.#declare(this.nameOf(binding), value, out)
     }
     const { rhs } = this.expr(value, out)
     const name = this.nameOf(binding)
