@@ -6,13 +6,14 @@ from frame.row import Row
 from frame.task import Launch
 
 HELLO = (POLYLOOM, "run", "examples/hello.lisp")
+SUM = "10\n"  # its first line
 
 ROW = Row(
     id="P11",
     title="cold start of examples/hello.lisp",
     tasks={
-        "polyloom, embedded fleet": Launch(HELLO),
-        "polyloom, stdio": Launch((*HELLO, "--url", "stdio:")),
+        "polyloom, embedded fleet": Launch(HELLO, SUM),
+        "polyloom, stdio": Launch((*HELLO, "--url", "stdio:"), SUM),
     },
     checks=(
         Check("embedded fleet", ("polyloom, embedded fleet",), "<=", 2.5, unit="s"),
