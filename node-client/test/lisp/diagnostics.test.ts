@@ -65,7 +65,7 @@ const GOLDEN: Readonly<Record<Code, Row>> = {
   L503: ['(py.len 1)', '1:2-8', "'py.…' needs $py, which is not among the import names", "pass importNames: ['$py', …] to the compiler"],
   L504: ['(print (py.len [1]))', '1:8-20', 'a Python value is printed without being awaited', 'write (await (py.len [1]))'],
   L505: ['(py.f :a? 1)', '1:7-10', "'a?' is not a Python name", 'Python names are letters, digits and _ (a - becomes _)'],
-  L901: ['(match 1 2 3)', '1:1-14', "'match' is not supported yet", 'use case, cond or destructuring'],
+  L901: ['(defstruct P [x])', '1:1-18', "'defstruct' is not supported yet", 'use a map'],
 } // prettier-ignore
 
 const WITHOUT_PYTHON = new Set<string>(['L503'])

@@ -89,6 +89,10 @@ const ROWS: readonly (readonly [string, string])[] = [
   ['(try (assert (= 1 2)) (catch e (.-message e)))', '"assertion failed: (= 1 2)"'],
   ['(fmt "a {(+ 1 2)} {{b}}")', '"a 3 {b}"'],
   ['(let [a 1] (fmt "{a}-{a}"))', '"1-1"'],
+  ['(map (fn [x] (match x 0 "zero" [a] [:one a] [a & more] [a more] {:k [b _]} b (or "x" "y") "xy" nil "nil" n :when (> n 9) "big" :else "?")) [0 [1] [1 2 3] {:k [7 8]} "y" nil 10 5])', '["zero" [:one 1] [1 [2 3]] 7 "xy" "nil" "big" "?"]'],
+  ['(try (match 5 1 2) (catch e (ex-data e)))', '{:value 5}'],
+  ['(let [log [] f (fn [x] (defer (.push log "last")) (.push log "body") (defer (.push log "first")) x)] [(f 1) log])', '[1 ["body" "first" "last"]]'],
+  ['(let [log []] (try (do (defer (.push log 1)) (throw 2)) (catch e (.push log e))) log)', '[1 2]'],
   // keywords
   ['[(:a {:a 1}) (:b {:a 1} 2) (map :a [{:a 1} {:a 2}]) (:a nil)]', '[1 2 [1 2] nil]'],
   // macros

@@ -18,8 +18,6 @@ type Declare = (form: Seq, expander: Expander, scope: Scope) => void
 
 /** Forms of the language that are defined in its reference and not in this version. */
 export const LATER: readonly (readonly [string, string])[] = [
-  ['match', 'use case, cond or destructuring'],
-  ['defer', 'use (try … (finally …)) or with'],
   ['defjob', 'submit jobs from JavaScript'],
   ['defstruct', 'use a map'],
   ['cancel', 'call .cancel of the job'],

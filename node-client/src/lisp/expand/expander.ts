@@ -64,7 +64,18 @@ export class Expander {
   expandForms(forms: readonly Syntax[], scope: Scope): Node[] {
     const flat: Syntax[] = []
     for (const form of forms) this.#declare(form, scope, flat)
-    return flat.map((form) => this.expand(form, scope))
+    return this.#expandAll(flat, scope)
+  }
+
+  /** What follows a defer in a body is run under a finally. */
+  #expandAll(forms: readonly Syntax[], scope: Scope): Node[] {
+    const at = scope === this.top ? -1 : forms.findIndex((form) => this.#specialOf(form, scope)?.name === 'defer')
+    if (at < 0) return forms.map((form) => this.expand(form, scope))
+    const defer = forms[at] as Seq
+    const before = forms.slice(0, at).map((form) => this.expand(form, scope))
+    const body = bodyOf(this.#expandAll(forms.slice(at + 1), scope), defer.span)
+    const final = this.expandBody(defer.items.slice(1), scope, defer.span)
+    return [...before, { op: 'try', body, catches: [], final, span: defer.span }]
   }
 
   #declare(form: Syntax, scope: Scope, out: Syntax[]): void {

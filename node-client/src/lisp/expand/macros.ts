@@ -5,6 +5,7 @@ import type { Expander } from './expander.js'
 import { interpolate } from './interpolate.js'
 import { ASYNC_MACROS } from './macros-async.js'
 import { LOOP_MACROS } from './macros-loops.js'
+import { MATCH_MACROS } from './macros-match.js'
 import { macro, type Rule } from './rule.js'
 import type { Macro } from './scope.js'
 import { listAt, text, vec, type Template } from './template.js'
@@ -35,11 +36,14 @@ const cond: Rule = (args, form, expander) => {
     return null
   }
   if (isElse(test!)) {
-    if (rest.length > 0) expander.error('L117', rest[0]!.span, { form: 'cond' })
+    if (rest.length > 0 && !isGenerated(form, test!)) expander.error('L117', rest[0]!.span, { form: 'cond' })
     return value
   }
   return ['if', test!, value, rest.length > 0 ? ['cond', ...rest] : null]
 }
+
+/** A clause that another macro put at the end stands at the use of that macro. */
+const isGenerated = (form: Seq, test: Syntax): boolean => test.span === form.span
 
 const isElse = (test: Syntax): boolean =>
   (test.type === 'keyword' && (test.name === 'else' || test.name === 'default')) || isSymNamed(test, 'else') || (test.type === 'atom' && test.value === true)
@@ -206,4 +210,5 @@ export const MACROS: readonly Macro[] = [
   macro('fmt', '"text {value} text"', 'Text with values in it.', 1, 1, fmt),
   ...LOOP_MACROS,
   ...ASYNC_MACROS,
+  ...MATCH_MACROS,
 ]

@@ -47,6 +47,7 @@ export const SPECIALS: readonly Special[] = [
   special('try', 'body… (catch type? name body…) (finally body…)', 'Runs the body; typed catch clauses; finally.', 1, ANY, control.tryForm),
   special('throw', 'value', 'Throws an error.', 1, 1, control.throwForm),
   special('catch', 'type? name body…', 'A clause of try.', 0, ANY, stray('write it last inside (try …)')),
+  special('defer', 'forms…', 'Evaluates the forms when the body around it is left, in any way.', 1, ANY, stray('it belongs among the forms of the body of a function, let or do')),
   special('finally', 'body…', 'A clause of try.', 0, ANY, stray('write it last inside (try …)')),
   special('fn', 'name? [params] body…', 'A function; ([a] …) ([a b] …) for several arities.', 1, ANY, fnForm),
   special('lambda', 'name? [params] body…', 'The same as fn.', 1, ANY, fnForm),
