@@ -180,6 +180,19 @@ def test_what_python_code_registered_for_the_exit_is_run(tmp_path):
     assert path.exists()
 
 
+def test_client_that_reads_no_more_ends_the_process_though_a_program_runs():
+    client = StdioClient()
+    client.hello()
+    slow, quick = client.open(), client.open()
+    client.post(slow, ["import", 1, "time"], ["call", 2, ["ref", 1, "sleep"], [3600]])
+    client.run(quick, ["repr", 1, 1], ["pull", "auto", 1])  # so another thread than the first one answers
+    client.stdout.close()
+    client.post(quick, ["repr", 2, 2], ["pull", "auto", 2])
+    assert client.process.wait(LONG) == 0
+    client.stdin.close()
+    client.process.stderr.close()
+
+
 PARENT = """
 import subprocess, sys
 child = subprocess.Popen([sys.executable, "-m", "polyloom", "stdio"], stdin=-1, stdout=-1)

@@ -117,12 +117,9 @@ class Lane:
         return not self._stopping
 
     def _file(self, answer: Any) -> None:
-        if isinstance(answer, Exception):
-            if "NOGROUP" not in str(answer):
-                raise redis.ConnectionError(str(answer))
-            logger.warning("Redis has lost the inbox of this worker; making it anew")
-            self._make_inbox(self._reader)
-        elif answer:
+        if isinstance(answer, Exception):  # the inbox is lost, or Redis is not itself: a new connection makes it anew
+            raise redis.ConnectionError(str(answer))
+        if answer:
             self._entries(answer[0][1])
         elif self._finished[0]:
             self._trim()

@@ -71,6 +71,8 @@ class Pipe:
                 while self._outbox:
                     pieces += self._outbox.popleft()
                 _write(self._sink, pieces)
+            except BrokenPipeError:
+                leave()
             finally:
                 self._writing.release()
 
