@@ -42,7 +42,7 @@ export const DIAGNOSTICS = {
   L110: error("'recur' is outside of a loop or function", 'wrap it in (loop [name value] …)'),
   L111: error('() cannot be called', "write '() for an empty list"),
   L112: error("'{what}' cannot be called", 'the first item of a list must be a function, macro or keyword'),
-  L113: error("'{form}' is only allowed at top level", 'move it out of the expression it is in'),
+  L113: error("'{form}' is only allowed among the forms of a file or body", 'move it out of the expression it is in'),
   L114: error("'{name}' is not a form of its own", '{help}'),
   L115: error('a case needs constants', 'write a literal, or a list of literals, before each result'),
   L116: error("unknown option '{name}' of '{form}'", 'known options: {known}'),

@@ -35,7 +35,7 @@ const GOLDEN: Readonly<Record<Code, Row>> = {
   L110: ['(recur 1)', '1:1-10', "'recur' is outside of a loop or function", 'wrap it in (loop [name value] …)'],
   L111: ['()', '1:1-3', '() cannot be called', "write '() for an empty list"],
   L112: ['("a" 1)', '1:2-5', "'\"a\"' cannot be called", 'the first item of a list must be a function, macro or keyword'],
-  L113: ['(let [x 1] (pragma :await :auto) x)', '1:12-33', "'pragma' is only allowed at top level", 'move it out of the expression it is in'],
+  L113: ['(let [x 1] (pragma :await :auto) x)', '1:12-33', "'pragma' is only allowed among the forms of a file or body", 'move it out of the expression it is in'],
   L114: ['(catch e 1)', '1:1-12', "'catch' is not a form of its own", 'write it last inside (try …)'],
   L115: ['(case 1 [1] 2 3)', '1:9-12', 'a case needs constants', 'write a literal, or a list of literals, before each result'],
   L116: ['(for [x [1] :until 3] x)', '1:13-19', "unknown option ':until' of 'for'", 'known options: :when :let'],

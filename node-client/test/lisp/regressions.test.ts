@@ -68,6 +68,10 @@ test('an attribute path sends nothing until the call', async () => {
   await value('(py.import "a.b" :as b) (let [f b.c.d] (await (f 1)))', { $py })
   assert.deepEqual(sent.map((one) => one.path), ['a.b.c.d']) // prettier-ignore
 })
+test('a definition inside an expression is refused', () => {
+  assert.deepEqual(codes('(let [b 1] (+ 1 (def b 2)))'), ['L113'])
+  assert.deepEqual(codes('(def y 1) (if y (def y 2))'), ['L113'])
+})
 test('the founding example needs no runtime', async () => {
   const source = '(let ((np ($py "numpy"))) (await ((. np sum) [1 2 3 4])))'
   assert.equal(body(source), 'const np = $py("numpy");\nreturn await np.sum([1, 2, 3, 4]);')

@@ -68,10 +68,14 @@ export const DECLARERS: Readonly<Record<string, Declare>> = {
   },
 }
 
+/** A definition that is not among the forms of a file or body. */
+export const notHere = (form: Seq, expander: Expander): Node =>
+  expander.error('L113', form.span, { form: (form.items[0] as Sym).name })
+
 /** Defines the value of a declared name; the binding knows its first value. */
 export function defineAs(name: Sym, value: Node, form: Seq, expander: Expander, scope: Scope): Node {
   const meaning = scope.own(name)
-  if (meaning?.what !== 'variable') return expander.error('L113', form.span, { form: 'def' })
+  if (meaning?.what !== 'variable' || !expander.declared.has(form)) return notHere(form, expander)
   const { binding } = meaning
   if (binding.mutable || binding.init) binding.assigned.push(value)
   else binding.init = value
@@ -109,10 +113,8 @@ export const defineForm: Expand = (form, expander, scope) => {
 }
 
 /** A macro is defined while the file is declared; what is left of the form is nil. */
-export const defmacroForm: Expand = (form, expander, scope) => {
-  const name = form.items[1]
-  const isDeclared = isSym(name) && scope.own(name)?.what === 'macro'
-  return isDeclared ? constant(null, form.span) : expander.error('L113', form.span, { form: 'defmacro' })
+export const defmacroForm: Expand = (form, expander) => {
+  return expander.declared.has(form) ? constant(null, form.span) : notHere(form, expander)
 }
 
 function defineMacro(form: Seq, expander: Expander, scope: Scope): void {
@@ -156,7 +158,7 @@ const pragma: Declare = (form, expander) => {
   } else expander.error('L116', form.span, { name: 'this', form: 'pragma', known: ':await :auto, :await :explicit' })
 }
 export const pragmaForm: Expand = (form, expander, scope) =>
-  scope === expander.top ? constant(null, form.span) : expander.error('L113', form.span, { form: 'pragma' })
+  scope === expander.top && expander.declared.has(form) ? constant(null, form.span) : notHere(form, expander)
 
 /** (set! name v), (set! a.b v), (set! (. o k) v) */
 export const setForm: Expand = (form, expander, scope) => {

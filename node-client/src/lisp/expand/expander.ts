@@ -37,6 +37,8 @@ export class Expander {
   phase: 'run' | 'macro' = 'run' // in a macro body, run-time variables are out of reach
   #marks = 0
   #depth = 0
+  /** The definitions that stand among the forms of a file or body. */
+  readonly declared = new WeakSet<Syntax>()
   readonly #globals = new Map<string, Binding>()
   readonly #origins = new WeakMap<Syntax, { name: string; span: Span }>()
   readonly #stack: { name: string; span: Span }[] = []
@@ -85,7 +87,11 @@ export class Expander {
       for (const item of (head as Seq).items.slice(1)) this.#declare(this.#inherit(head, item), scope, out)
       return
     }
-    if (special) DECLARERS[special.name]?.(head as Seq, this, scope)
+    const declare = special && DECLARERS[special.name]
+    if (declare) {
+      this.declared.add(head)
+      declare(head as Seq, this, scope)
+    }
     out.push(head)
   }
 

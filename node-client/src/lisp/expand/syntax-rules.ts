@@ -3,6 +3,7 @@
 
 import { constant } from '../nodes.js'
 import { isList, isSym, isSymNamed, seq, type Mark, type Seq, type Sym, type Syntax } from '../syntax.js'
+import { notHere } from './definitions.js'
 import type { Expander } from './expander.js'
 import type { Scope, Special } from './scope.js'
 import { sourceText } from './text.js'
@@ -41,11 +42,8 @@ export function defineSyntaxRules(form: Seq, expander: Expander, scope: Scope): 
 }
 
 /** What is left of the form once it is declared. */
-export const syntaxRulesForm: Special['expand'] = (form, expander, scope) => {
-  const name = form.items[1]
-  const isDeclared = isSym(name) && scope.own(name)?.what === 'macro'
-  return isDeclared ? constant(null, form.span) : expander.error('L113', form.span, { form: 'define-syntax' })
-}
+export const syntaxRulesForm: Special['expand'] = (form, expander) =>
+  expander.declared.has(form) ? constant(null, form.span) : notHere(form, expander)
 
 function apply({ literals, rules }: Rules, use: Seq, mark: Mark): Syntax | undefined {
   for (const [pattern, template] of rules) {
