@@ -13,7 +13,7 @@ from itertools import islice
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
-from polyloom.codec import Decoder, Encoder, Wire, is_data
+from polyloom.codec import SAFE_INT, Decoder, Encoder, Wire, is_data
 from polyloom.errors import ErrorObject, LimitExceeded, OpError, PolyloomError, ValueRefused
 from polyloom.failure import Failed, Failure, describe, qualified_name
 from polyloom.frames import Buffer
@@ -115,11 +115,10 @@ class _Run:
     def resolve(self, ref: list[Any]) -> object:
         """Return the object of `["ref", slot, name, …]` (§5.3)."""
         value = self.table.get(ref[1] if len(ref) > 1 else None)
-        if len(ref) > 2:
-            if len(ref) - 2 > self.table.limits.path_names:
-                raise LimitExceeded(f"path_names: {len(ref) - 2} names are above {self.table.limits.path_names}")
-            for name in ref[2:]:
-                value = self.policy.get(value, text(name))
+        if len(ref) - 2 > self.table.limits.path_names:
+            raise LimitExceeded(f"path_names: {len(ref) - 2} names are above {self.table.limits.path_names}")
+        for name in ref[2:]:
+            value = self.policy.get(value, text(name))
         return value
 
     def value(self, op: list[Any], index: int) -> Any:
@@ -161,8 +160,8 @@ class _Run:
         objects = self.table.objects
         for slot in op[2:]:
             value = objects.get(slot) if type(slot) is int else None
-            if mode == "auto" and type(value) in _ATOMS:
-                results.append(value)
+            if mode == "auto" and (type(value) in _ATOMS or (type(value) is int and -SAFE_INT <= value <= SAFE_INT)):
+                results.append(value)  # what most calls return, without a detour
             else:
                 results.append(self.result(slot, mode))
 

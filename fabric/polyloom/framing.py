@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from polyloom.frames import Buffer, Frame, check_sizes
 from polyloom.limits import DEFAULT_LIMITS, Limits
@@ -13,6 +13,8 @@ HEAD = struct.Struct(">II")  # bytes of text, number of attachments
 
 def pack_frame(frame: Frame) -> list[Buffer]:
     """Return the pieces of a frame, in order; attachments are not copied."""
+    if not frame.attachments:
+        return [HEAD.pack(len(frame.text), 0) + frame.text]
     lengths = [len(one) for one in frame.attachments]
     head = HEAD.pack(len(frame.text), len(lengths)) + struct.pack(f">{len(lengths)}I", *lengths)
     return [head + frame.text, *frame.attachments]
@@ -27,8 +29,15 @@ class FrameReader:
         self._have = 0
         self._need = HEAD.size
 
-    def feed(self, chunk: bytes) -> Iterator[Frame]:
+    def feed(self, chunk: bytes) -> Iterable[Frame]:
         """Take the next bytes and give the frames that are complete now."""
+        if not self._have and len(chunk) >= HEAD.size:
+            text, count = HEAD.unpack_from(chunk)
+            if not count and len(chunk) == HEAD.size + text and text <= self._limits.frame_bytes:
+                return (Frame(chunk[HEAD.size :]),)  # one small frame at a time is the common case
+        return self._gather(chunk)
+
+    def _gather(self, chunk: bytes) -> Iterator[Frame]:
         self._chunks.append(chunk)
         self._have += len(chunk)
         if self._have < self._need:

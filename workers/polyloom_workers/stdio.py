@@ -23,7 +23,7 @@ from polyloom_workers.crew import Crew
 from polyloom_workers.host import Host
 from polyloom_workers.session import Session
 
-CHUNK = 1 << 20  # bytes asked for in one read
+CHUNK = 1 << 16  # bytes asked for in one read; a larger buffer is mapped and unmapped for every read
 PIECES = 512  # buffers in one write; the kernel takes 1024
 GRACE = 0.5  # seconds for the main thread to end by itself after the input ended
 CLIENT = "pipe"  # the one client there is
