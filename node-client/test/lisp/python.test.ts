@@ -85,7 +85,9 @@ test('with binds what __enter__ gives, and exits on every way out', async () => 
   const paths = async (source: string): Promise<string[]> => (await sent(source, ({ path }) => (path.endsWith('__exit__') ? false : path))).map((one) => one.path)
   assert.deepEqual(await paths('(with [f (py.open "x")] f)'), ['builtins.open', 'builtins.open().__enter__', 'builtins.open().__exit__'])
   const failing = '(try (with [f (py.open "x")] (throw (new Error "no"))) (catch e (.-message e)))'
-  assert.deepEqual((await paths(failing)).length, 3)
+  assert.deepEqual(await paths(failing), ['builtins.open', 'builtins.open().__enter__', 'builtins.RuntimeError', 'builtins.type', 'builtins.open().__exit__'])
+  const raised = "(try (with [f (py.open 1)] (throw (doto (new Error \"m\") (js/Object.assign {:type \"KeyError\"})))) (catch e 1))"
+  assert.ok((await paths(raised)).includes('builtins.KeyError'))
   assert.equal(await value('(with [f (py.open "x")] (throw 1))', { $py: fakePython(() => true).$py }), null)
 })
 test('with closes JavaScript resources too', async () => {

@@ -70,19 +70,29 @@ function closerOf(target: unknown): Callable | undefined {
   return (asynchronous && methods[asynchronous]) ?? (plain && methods[plain]) ?? methods['close']
 }
 
-/** Leaves a context manager; true means that the error is dealt with. */
-export async function exit(manager: unknown, error: unknown): Promise<boolean> {
-  const target = manager as Manager
-  if (isRemote(manager)) return Boolean(await target.__exit__(...exceptionArgs(error)))
+type Import = (module: string) => Record<string, Callable>
+
+/** Leaves a context manager; true means that the error is dealt with. `py` is $py, to raise the error over there. */
+export async function exit(manager: unknown, error: unknown, py: unknown): Promise<boolean> {
+  if (isRemote(manager)) return Boolean(await (manager as Manager).__exit__(...exceptionArgs(error, py)))
   if (manager != null) await closerOf(manager)?.call(manager)
   return false
 }
 
-/** (type, value, traceback): the error is Python's only by name here, so its text goes as the value. */
-const exceptionArgs = (error: unknown): unknown[] => {
-  if (error == null) return [null, null, null]
-  const { type, name } = error as { type?: string; name?: string }
-  return [type ?? name ?? 'Error', error instanceof Error ? error.message : print(error), null]
+const BUILTIN_ERRORS = new Set(
+  `ArithmeticError AssertionError AttributeError EOFError Exception FileExistsError FileNotFoundError IndexError KeyError
+   LookupError NotImplementedError OSError OverflowError PermissionError RuntimeError StopIteration TimeoutError TypeError
+   UnicodeDecodeError ValueError ZeroDivisionError`.split(/\s+/),
+)
+
+/** (type, value, traceback) of Python: an exception of the same builtin class, else a RuntimeError, with the message. */
+function exceptionArgs(error: unknown, py: unknown): unknown[] {
+  if (error == null || typeof py !== 'function') return [null, null, null]
+  const builtins = (py as Import)('builtins')
+  const { type } = error as { type?: unknown }
+  const name = typeof type === 'string' && BUILTIN_ERRORS.has(type) ? type : 'RuntimeError'
+  const raised = builtins[name]!(error instanceof Error ? error.message : print(error))
+  return [builtins['type']!(raised), raised, null]
 }
 
 /** The same for a map given as :& to such a function. */

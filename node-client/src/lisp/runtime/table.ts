@@ -243,7 +243,7 @@ export const CORE = {
   // Python and the host
   'py-iter': entry('iterateRemote', 'x & options', 'An asynchronous iterable of a Python iterable; :chunk n items at a time.', 'any'),
   'enter*': entry('enter', 'manager', 'What with does first.', 'awaits', 'any'),
-  'exit*': entry('exit', 'manager error', 'What with does last.', 'bool', 'awaits', 'any'),
+  'exit*': entry('exit', 'manager error py', 'What with does last.', 'bool', 'awaits', 'any'),
   'keywords->map': entry('keywordsToMap', 'pairs', 'A map of a flat list of keywords and values.', 'any'),
   'report-time*': entry('reportTime', 'start', 'What time does last.'),
 } satisfies Record<string, CoreEntry>
