@@ -6,13 +6,13 @@ import { Reporter, type Diagnostic } from './diagnostics.js'
 import { generate, type Generated } from './emit/generate.js'
 import { program } from './emit/program.js'
 import { LispSyntaxError } from './errors.js'
-import { Expander, newFn, type MacroFunction } from './expand/expander.js'
+import { Expander, type MacroFunction } from './expand/expander.js'
 import { JS_GLOBALS } from './expand/root.js'
 import type { Stmt } from './ir.js'
 import { Lowering, RETURN } from './lower/lowering.js'
 import { mangle } from './lower/names.js'
 import { NotSyntax, STEP_LIMIT, StepLimit, toData, toSyntax } from './macros.js'
-import type { Fn } from './nodes.js'
+import { newFn, type Fn } from './nodes.js'
 import { readForms } from './reader/reader.js'
 import * as runtime from './runtime/index.js'
 import { LispSymbol } from './runtime/names.js'
@@ -31,7 +31,9 @@ export interface CompileOptions {
 }
 
 /** `names` of the source map's extension: JavaScript function names to Lisp ones, where they differ. */
-export type LispSourceMap = EncodedSourceMap & { readonly x_polyloom: { readonly names: Readonly<Record<string, string>> } }
+export type LispSourceMap = EncodedSourceMap & {
+  readonly x_polyloom: { readonly names: Readonly<Record<string, string>> }
+}
 
 export interface Compiled {
   /** Evaluates to an async function of the imports object; empty if there are errors. */
@@ -56,7 +58,12 @@ export function compileLispToJS(text: string, options: CompileOptions = {}): Com
   if (reporter.hasErrors) return { code: '', map: EMPTY_MAP, diagnostics: reporter.diagnostics }
   const imports = importsOf(expander)
   const pretty = options.pretty ?? true
-  const { generated, lowering } = emit(main, source, { imports, globals: expander.globalNames(), pretty, isMacro: false })
+  const { generated, lowering } = emit(main, source, {
+    imports,
+    globals: expander.globalNames(),
+    pretty,
+    isMacro: false,
+  })
   const map: LispSourceMap = { ...generated.map, x_polyloom: { names: lowering.functionNames } }
   return { code: generated.code + trailer(source.name, map, options), map, diagnostics: reporter.diagnostics }
 }
@@ -103,7 +110,8 @@ interface EmitOptions {
 function emit(main: Fn, source: SourceText, options: EmitOptions): { generated: Generated; lowering: Lowering } {
   const { imports, isMacro: steps } = options
   const lowering = new Lowering(main, { steps })
-  for (const name of [...JS_GLOBALS, ...options.globals, ...imports.map((one) => one.jsName)]) lowering.frame.names.reserve(name)
+  for (const name of [...JS_GLOBALS, ...options.globals, ...imports.map((one) => one.jsName)])
+    lowering.frame.names.reserve(name)
   const body: Stmt[] = []
   lowering.into(main.arities[0]!.body, RETURN, body)
   const { keywords, usesRuntime } = lowering
@@ -116,12 +124,22 @@ type LoadedMacro = (...args: unknown[]) => unknown
 /** Compiles the function of a macro. `thunk` gives the function. */
 function loadMacro(thunk: Fn, name: string, reporter: Reporter): MacroFunction | undefined {
   const main = newFn('main', undefined, thunk.span)
-  main.arities.push({ params: [], rest: undefined, target: { bindings: [], used: false }, body: thunk.arities[0]!.body })
+  main.arities.push({
+    params: [],
+    rest: undefined,
+    target: { bindings: [], used: false },
+    body: thunk.arities[0]!.body,
+  })
   analyse(main, reporter)
   const fn = thunk.arities[0]!.body
   if (fn.op === 'fn' && fn.isAsync) reporter.report('L404', fn.span)
   if (reporter.hasErrors) return undefined
-  const { generated } = emit(main, reporter.source, { imports: MACRO_IMPORTS, globals: [], pretty: true, isMacro: true })
+  const { generated } = emit(main, reporter.source, {
+    imports: MACRO_IMPORTS,
+    globals: [],
+    pretty: true,
+    isMacro: true,
+  })
   const state = { steps: 0, mark: undefined as Mark | undefined }
   const run = instantiate(generated.code, state)
   return (args, mark, span) => expandWith(run, args, mark, span, name, state, reporter)
@@ -142,7 +160,8 @@ function instantiate(code: string, state: MacroState): LoadedMacro {
   const $step = (): void => {
     if (++state.steps > STEP_LIMIT) throw new StepLimit()
   }
-  const $template = (name: string, start: number, end: number): LispSymbol => new LispSymbol(name, state.mark, { start, end })
+  const $template = (name: string, start: number, end: number): LispSymbol =>
+    new LispSymbol(name, state.mark, { start, end })
   const load = (0, eval)(code) as (imports: object) => LoadedMacro
   return load({ $step, $template, $rt: runtime })
 }

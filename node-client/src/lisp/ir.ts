@@ -13,9 +13,22 @@ export type Rhs =
   | { readonly t: 'logic'; readonly op: '&&' | '||'; readonly left: Rhs; readonly right: Rhs; readonly span: Span }
   | { readonly t: 'cond'; readonly test: Rhs; readonly then: Rhs; readonly otherwise: Rhs; readonly span: Span }
   | { readonly t: 'call'; readonly callee: Rhs; readonly args: readonly Rhs[]; readonly span: Span }
-  | { readonly t: 'method'; readonly object: Rhs; readonly key: string | Rhs; readonly args: readonly Rhs[]; readonly optional: boolean; readonly span: Span }
+  | {
+      readonly t: 'method'
+      readonly object: Rhs
+      readonly key: string | Rhs
+      readonly args: readonly Rhs[]
+      readonly optional: boolean
+      readonly span: Span
+    }
   | { readonly t: 'new'; readonly callee: Rhs; readonly args: readonly Rhs[]; readonly span: Span }
-  | { readonly t: 'get'; readonly object: Rhs; readonly key: string | Rhs; readonly optional: boolean; readonly span: Span }
+  | {
+      readonly t: 'get'
+      readonly object: Rhs
+      readonly key: string | Rhs
+      readonly optional: boolean
+      readonly span: Span
+    }
   | { readonly t: 'await'; readonly value: Rhs; readonly span: Span }
   | { readonly t: 'array'; readonly items: readonly Rhs[]; readonly span: Span }
   | { readonly t: 'object'; readonly entries: readonly (readonly [Rhs | string, Rhs])[]; readonly span: Span } // a spread has the key '...'
@@ -34,16 +47,49 @@ export interface Lambda {
 }
 
 export type Stmt =
-  | { readonly s: 'bind'; readonly name: string; readonly value: Rhs | undefined; readonly mutable: boolean; readonly span: Span }
+  | {
+      readonly s: 'bind'
+      readonly name: string
+      readonly value: Rhs | undefined
+      readonly mutable: boolean
+      readonly span: Span
+    }
   | { readonly s: 'set'; readonly target: Rhs; readonly value: Rhs; readonly span: Span }
   | { readonly s: 'eval'; readonly value: Rhs; readonly span: Span }
   | { readonly s: 'fn'; readonly fn: Lambda; readonly span: Span } // a function declaration
-  | { readonly s: 'if'; readonly test: Rhs; readonly then: readonly Stmt[]; readonly otherwise: readonly Stmt[]; readonly span: Span }
-  | { readonly s: 'loop'; readonly label: string | undefined; readonly test: Rhs | undefined; readonly body: readonly Stmt[]; readonly span: Span }
-  | { readonly s: 'forOf'; readonly name: string; readonly mutable: boolean; readonly items: Rhs; readonly body: readonly Stmt[]; readonly awaits: boolean; readonly span: Span }
+  | {
+      readonly s: 'if'
+      readonly test: Rhs
+      readonly then: readonly Stmt[]
+      readonly otherwise: readonly Stmt[]
+      readonly span: Span
+    }
+  | {
+      readonly s: 'loop'
+      readonly label: string | undefined
+      readonly test: Rhs | undefined
+      readonly body: readonly Stmt[]
+      readonly span: Span
+    }
+  | {
+      readonly s: 'forOf'
+      readonly name: string
+      readonly mutable: boolean
+      readonly items: Rhs
+      readonly body: readonly Stmt[]
+      readonly awaits: boolean
+      readonly span: Span
+    }
   | { readonly s: 'break'; readonly label: string | undefined; readonly span: Span }
   | { readonly s: 'continue'; readonly label: string | undefined; readonly span: Span }
-  | { readonly s: 'try'; readonly body: readonly Stmt[]; readonly param: string; readonly handler: readonly Stmt[] | undefined; readonly final: readonly Stmt[] | undefined; readonly span: Span }
+  | {
+      readonly s: 'try'
+      readonly body: readonly Stmt[]
+      readonly param: string
+      readonly handler: readonly Stmt[] | undefined
+      readonly final: readonly Stmt[] | undefined
+      readonly span: Span
+    }
   | { readonly s: 'ret'; readonly value: Rhs; readonly span: Span }
   | { readonly s: 'throw'; readonly value: Rhs; readonly span: Span }
 
@@ -54,17 +100,34 @@ export const prim = (op: string, args: readonly Rhs[], span: Span): Rhs => ({ t:
 /** What stands inside an expression, without the bodies of functions. */
 export function parts(rhs: Rhs): readonly Rhs[] {
   switch (rhs.t) {
-    case 'const': case 'name': case 'regex': case 'lambda': return [] // prettier-ignore
-    case 'prim': case 'raw': return rhs.args // prettier-ignore
-    case 'logic': return [rhs.left, rhs.right] // prettier-ignore
-    case 'cond': return [rhs.test, rhs.then, rhs.otherwise] // prettier-ignore
-    case 'call': case 'new': return [rhs.callee, ...rhs.args] // prettier-ignore
-    case 'method': return [rhs.object, ...(typeof rhs.key === 'string' ? [] : [rhs.key]), ...rhs.args] // prettier-ignore
-    case 'get': return [rhs.object, ...(typeof rhs.key === 'string' ? [] : [rhs.key])] // prettier-ignore
-    case 'await': case 'spread': return [rhs.value] // prettier-ignore
-    case 'array': return rhs.items // prettier-ignore
-    case 'object': return rhs.entries.flatMap(([key, value]) => (typeof key === 'string' ? [value] : [key, value])) // prettier-ignore
-    case 'import': return [rhs.source] // prettier-ignore
+    case 'const':
+    case 'name':
+    case 'regex':
+    case 'lambda':
+      return []
+    case 'prim':
+    case 'raw':
+      return rhs.args
+    case 'logic':
+      return [rhs.left, rhs.right]
+    case 'cond':
+      return [rhs.test, rhs.then, rhs.otherwise]
+    case 'call':
+    case 'new':
+      return [rhs.callee, ...rhs.args]
+    case 'method':
+      return [rhs.object, ...(typeof rhs.key === 'string' ? [] : [rhs.key]), ...rhs.args]
+    case 'get':
+      return [rhs.object, ...(typeof rhs.key === 'string' ? [] : [rhs.key])]
+    case 'await':
+    case 'spread':
+      return [rhs.value]
+    case 'array':
+      return rhs.items
+    case 'object':
+      return rhs.entries.flatMap(([key, value]) => (typeof key === 'string' ? [value] : [key, value]))
+    case 'import':
+      return [rhs.source]
   }
 }
 

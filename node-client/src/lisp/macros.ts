@@ -47,10 +47,16 @@ export class NotSyntax extends Error {}
 /** Syntax of data; what has no span of its own stands at the use of the macro. */
 export function toSyntax(data: unknown, use: Span): Syntax {
   if (data == null) return atom(null, use)
-  if (typeof data === 'string' || typeof data === 'number' || typeof data === 'boolean' || typeof data === 'bigint') return atom(data, use)
+  if (typeof data === 'string' || typeof data === 'number' || typeof data === 'boolean' || typeof data === 'bigint')
+    return atom(data, use)
   if (isKeyword(data)) return key(data[NAME], use)
   if (data instanceof LispSymbol) {
-    return { type: 'symbol', name: data[NAME], span: (data.span as Span | undefined) ?? use, mark: data.mark as Mark | undefined }
+    return {
+      type: 'symbol',
+      name: data[NAME],
+      span: (data.span as Span | undefined) ?? use,
+      mark: data.mark as Mark | undefined,
+    }
   }
   if (data instanceof RegExp) return { type: 'regex', source: data.source, flags: data.flags, span: use }
   return collectionSyntax(data, use)
@@ -62,7 +68,16 @@ function collectionSyntax(data: unknown, use: Span): Syntax {
   if (data instanceof LispList) return seq('list', items(data), span)
   if (Array.isArray(data)) return seq('vector', items(data), span)
   if (data instanceof Set) return seq('set', items(data), span)
-  if (data instanceof Map) return seq('map', [...data].flatMap((entry) => items(entry)), span) // prettier-ignore
+  if (data instanceof Map)
+    return seq(
+      'map',
+      [...data].flatMap((entry) => items(entry)),
+      span,
+    )
   if (!isRecord(data)) throw new NotSyntax(typeof data === 'function' ? 'a function' : 'an object')
-  return seq('map', Object.entries(data).flatMap(([name, value]) => [key(name, use), toSyntax(value, use)]), span) // prettier-ignore
+  return seq(
+    'map',
+    Object.entries(data).flatMap(([name, value]) => [key(name, use), toSyntax(value, use)]),
+    span,
+  )
 }

@@ -1,29 +1,10 @@
 // Core nodes: what the expander makes of syntax objects. All names are resolved to bindings and no macro is left.
 // The analyser fills in the fields marked [analysed]; the lowering reads them.
 
+import type { Binding } from './binding.js'
 import type { Span, Syntax } from './syntax.js'
 
-export type BindingKind = 'local' | 'param' | 'loop' | 'self' | 'catch' | 'top' | 'import' | 'core' | 'global'
-
-/** One variable. Identity is the object; names are for people and for the generated code. */
-export class Binding {
-  mutable = false // [analysed] the target of a set!, or defined twice
-  captured = false // [analysed] used by a function nested in the one that owns it
-  uses = 0 // [analysed]
-  lazy = true // [analysed] auto mode: a Python call bound to it may stay un-awaited
-  asyncCallable = false // [analysed] a parameter to which some call passes an async function
-  init: Node | undefined // the value it is bound to, if that is known
-  readonly assigned: Node[] = [] // [analysed] values given by set!
-  synthetic = false // named by a macro, not by a person
-  jsName = '' // given by the lowering; for 'core' and 'global' by the tables
-
-  constructor(
-    readonly kind: BindingKind,
-    readonly name: string,
-    readonly span: Span,
-    public owner: Fn | undefined,
-  ) {}
-}
+export { Binding, type BindingKind } from './binding.js'
 
 interface Base {
   readonly span: Span
@@ -137,7 +118,8 @@ export interface ForEach extends Base {
   readonly awaits: boolean // for await
 }
 export interface CatchClause {
-  readonly type: { readonly from: 'python'; readonly name: string } | { readonly from: 'js'; readonly node: Node } | undefined
+  readonly type:
+    { readonly from: 'python'; readonly name: string } | { readonly from: 'js'; readonly node: Node } | undefined
   readonly binding: Binding
   readonly body: Node
   readonly span: Span
@@ -213,9 +195,43 @@ export interface Import extends Base {
 }
 
 export type Node =
-  | Const | KeywordNode | RegexNode | Quote | Ref | If | Do | Let | Fn | Def | Assign | Put | Loop | Recur | While
-  | ForEach | Try | Throw | Await | Spawn | AwaitAll | Call | Get | New | Js | Items<'vector'> | Items<'set'> | Items<'list'>
-  | MapNode | Logic<'and'> | Logic<'or'> | Import // prettier-ignore
+  | Const
+  | KeywordNode
+  | RegexNode
+  | Quote
+  | Ref
+  | If
+  | Do
+  | Let
+  | Fn
+  | Def
+  | Assign
+  | Put
+  | Loop
+  | Recur
+  | While
+  | ForEach
+  | Try
+  | Throw
+  | Await
+  | Spawn
+  | AwaitAll
+  | Call
+  | Get
+  | New
+  | Js
+  | Items<'vector'>
+  | Items<'set'>
+  | Items<'list'>
+  | MapNode
+  | Logic<'and'>
+  | Logic<'or'>
+  | Import
+
+/** A function without bodies yet. */
+export function newFn(name: string | undefined, parent: Fn | undefined, span: Span, self?: Binding): Fn {
+  return { op: 'fn', name, self, arities: [], parent, isAsync: false, awaits: false, calls: [], span }
+}
 
 export const constant = (value: Const['value'], span: Span): Const => ({ op: 'const', value, span })
 export const ref = (binding: Binding, span: Span): Ref => ({ op: 'ref', binding, span })
@@ -230,24 +246,56 @@ export function bodyOf(nodes: readonly Node[], span: Span): Node {
 /** The direct children of a node, in evaluation order. Functions are children; what is inside them is theirs. */
 export function children(node: Node): readonly Node[] {
   switch (node.op) {
-    case 'const': case 'keyword': case 'regex': case 'quote': case 'ref': return [] // prettier-ignore
-    case 'if': return [node.test, node.then, node.otherwise] // prettier-ignore
-    case 'do': return node.body // prettier-ignore
-    case 'let': case 'loop': return [...node.pairs.map((pair) => pair.value), node.body] // prettier-ignore
-    case 'fn': return node.arities.flatMap((a) => [...a.params.flatMap((p) => p.fallback ?? []), a.body]) // prettier-ignore
-    case 'def': case 'assign': case 'throw': case 'await': return [node.value] // prettier-ignore
-    case 'put': return [node.object, ...(typeof node.key === 'string' ? [] : [node.key]), node.value] // prettier-ignore
-    case 'get': return [node.object, ...(typeof node.key === 'string' ? [] : [node.key])] // prettier-ignore
-    case 'recur': case 'js': case 'and': case 'or': return node.args // prettier-ignore
-    case 'while': return [node.test, node.body] // prettier-ignore
-    case 'forEach': return [node.items, node.body] // prettier-ignore
-    case 'try': return tryChildren(node) // prettier-ignore
-    case 'spawn': return [node.thunk] // prettier-ignore
-    case 'awaitAll': return node.thunks // prettier-ignore
-    case 'call': case 'new': return [node.callee, ...node.args.map((arg) => arg.value)] // prettier-ignore
-    case 'vector': case 'set': case 'list': return node.items.map((item) => item.value) // prettier-ignore
-    case 'map': return node.entries.flat() // prettier-ignore
-    case 'import': return [node.source] // prettier-ignore
+    case 'const':
+    case 'keyword':
+    case 'regex':
+    case 'quote':
+    case 'ref':
+      return []
+    case 'if':
+      return [node.test, node.then, node.otherwise]
+    case 'do':
+      return node.body
+    case 'let':
+    case 'loop':
+      return [...node.pairs.map((pair) => pair.value), node.body]
+    case 'fn':
+      return node.arities.flatMap((a) => [...a.params.flatMap((p) => p.fallback ?? []), a.body])
+    case 'def':
+    case 'assign':
+    case 'throw':
+    case 'await':
+      return [node.value]
+    case 'put':
+      return [node.object, ...(typeof node.key === 'string' ? [] : [node.key]), node.value]
+    case 'get':
+      return [node.object, ...(typeof node.key === 'string' ? [] : [node.key])]
+    case 'recur':
+    case 'js':
+    case 'and':
+    case 'or':
+      return node.args
+    case 'while':
+      return [node.test, node.body]
+    case 'forEach':
+      return [node.items, node.body]
+    case 'try':
+      return tryChildren(node)
+    case 'spawn':
+      return [node.thunk]
+    case 'awaitAll':
+      return node.thunks
+    case 'call':
+    case 'new':
+      return [node.callee, ...node.args.map((arg) => arg.value)]
+    case 'vector':
+    case 'set':
+    case 'list':
+      return node.items.map((item) => item.value)
+    case 'map':
+      return node.entries.flat()
+    case 'import':
+      return [node.source]
   }
 }
 

@@ -25,7 +25,15 @@ const write: Writer = (x, open) => {
     case 'string':
       return quote(x)
     case 'number':
-      return Number.isFinite(x) ? (Object.is(x, -0) ? '-0' : String(x)) : Number.isNaN(x) ? '##NaN' : x > 0 ? '##Inf' : '##-Inf'
+      return Number.isFinite(x)
+        ? Object.is(x, -0)
+          ? '-0'
+          : String(x)
+        : Number.isNaN(x)
+          ? '##NaN'
+          : x > 0
+            ? '##Inf'
+            : '##-Inf'
     case 'bigint':
       return `${x}n`
     case 'undefined':
@@ -41,7 +49,6 @@ const write: Writer = (x, open) => {
 
 const ESCAPES: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\t': '\\t', '\r': '\\r' }
 const quote = (text: string): string =>
-   
   `"${text.replace(/["\\\u0000-\u001f]/g, (c) => ESCAPES[c] ?? `\\u{${c.charCodeAt(0).toString(16)}}`)}"`
 
 function writeFunction(x: object): string {
@@ -71,7 +78,8 @@ function writeObject(x: object, open: readonly unknown[]): string {
   return writeInstance(x, open)
 }
 
-const items = (xs: Iterable<unknown>, open: readonly unknown[]): string => Array.from(xs, (item) => write(item, open)).join(' ')
+const items = (xs: Iterable<unknown>, open: readonly unknown[]): string =>
+  Array.from(xs, (item) => write(item, open)).join(' ')
 
 const entries = (pairs: readonly (readonly [unknown, unknown])[], open: readonly unknown[]): string =>
   pairs.map(([key, value]) => `${writeKey(key, open)} ${write(value, open)}`).join(', ')
@@ -85,7 +93,8 @@ function writeInstance(x: object, open: readonly unknown[]): string {
   if (x instanceof RegExp) return `#"${x.source.replace(/"/g, '\\"')}"${x.flags}`
   if (x instanceof Error) return `#<${x.name} ${quote(x.message)}>`
   if (x instanceof Promise) return '#<promise>'
-  if (ArrayBuffer.isView(x) && 'length' in x) return writeNdArray(x as unknown as ArrayLike<unknown>, [x.length as number], open)
+  if (ArrayBuffer.isView(x) && 'length' in x)
+    return writeNdArray(x as unknown as ArrayLike<unknown>, [x.length as number], open)
   if ('value' in x && x.constructor.name === 'Atom') return `#<atom ${write(x.value, open)}>`
   const { constructor: type, toString } = x as { constructor?: { name?: string }; toString?: () => string }
   const text = typeof toString === 'function' && toString !== Object.prototype.toString ? toString.call(x) : ''
@@ -98,7 +107,9 @@ function writeNdArray(data: ArrayLike<unknown>, shape: readonly number[], open: 
   const level = (axis: number, offset: number): string => {
     if (axis === shape.length) return write(data[offset], open)
     const size = shape.slice(axis + 1).reduce((a, b) => a * b, 1)
-    return `[${rowIndexes(shape[axis]!, elide).map((i) => (i < 0 ? '…' : level(axis + 1, offset + i * size))).join(' ')}]` // prettier-ignore
+    return `[${rowIndexes(shape[axis]!, elide)
+      .map((i) => (i < 0 ? '…' : level(axis + 1, offset + i * size)))
+      .join(' ')}]`
   }
   return level(0, 0)
 }

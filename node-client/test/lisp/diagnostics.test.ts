@@ -7,6 +7,7 @@ import { DIAGNOSTICS, type Code } from '../../src/lisp/diagnostics.js'
 
 type Row = readonly [source: string, place: string, message: string, hint: string]
 
+// prettier-ignore
 const GOLDEN: Readonly<Record<Code, Row>> = {
   L001: ['(f [1 2', '1:1-2', "'(' is never closed", "add the missing ')'"],
   L002: ['1 )', '1:3-4', "')' closes nothing", 'remove it, or open the form it should close'],
@@ -66,7 +67,7 @@ const GOLDEN: Readonly<Record<Code, Row>> = {
   L504: ['(print (py.len [1]))', '1:8-20', 'a Python value is printed without being awaited', 'write (await (py.len [1]))'],
   L505: ['(py.f :a? 1)', '1:7-10', "'a?' is not a Python name", 'Python names are letters, digits and _ (a - becomes _)'],
   L901: ['(defstruct P [x])', '1:1-18', "'defstruct' is not supported yet", 'use a map'],
-} // prettier-ignore
+}
 
 const WITHOUT_PYTHON = new Set<string>(['L503'])
 
@@ -80,13 +81,18 @@ for (const [code, [source, place, message, hint]] of Object.entries(GOLDEN)) {
     assert.equal(`${found.line}:${found.column}-${end}${found.endColumn}`, place)
     assert.equal(found.message, message)
     assert.equal(found.hint, hint)
-    assert.equal(compiled.code === '', compiled.diagnostics.some((one) => one.severity === 'error'))
+    assert.equal(
+      compiled.code === '',
+      compiled.diagnostics.some((one) => one.severity === 'error'),
+    )
   })
 }
 
 test('every code has a hint, and no fact is left open in what was reported', () => {
-  for (const [code, { hint, message }] of Object.entries(DIAGNOSTICS)) assert.ok(hint.length > 3 && message.length > 3, code)
-  for (const [, , message, hint] of Object.values(GOLDEN)) assert.doesNotMatch(message + hint, /\{(name|form|text|reason|expected|found)\}/)
+  for (const [code, { hint, message }] of Object.entries(DIAGNOSTICS))
+    assert.ok(hint.length > 3 && message.length > 3, code)
+  for (const [, , message, hint] of Object.values(GOLDEN))
+    assert.doesNotMatch(message + hint, /\{(name|form|text|reason|expected|found)\}/)
 })
 test('the human form', () => {
   const [first] = compileLispToJS('(let [a 1]\n\t(prnt a))', { sourceName: 'a.lisp' }).diagnostics
@@ -98,20 +104,42 @@ test('the human form', () => {
 test('the JSON form is the diagnostic itself', () => {
   const [first] = compileLispToJS('(prnt 1)', { sourceName: 'a.lisp' }).diagnostics
   assert.deepEqual(JSON.parse(JSON.stringify(first)), {
-    code: 'L012', severity: 'error', message: "unknown symbol 'prnt'", hint: "did you mean 'print'?",
-    file: 'a.lisp', line: 1, column: 2, endLine: 1, endColumn: 6, sourceLine: '(prnt 1)', notes: [],
-  }) // prettier-ignore
+    code: 'L012',
+    severity: 'error',
+    message: "unknown symbol 'prnt'",
+    hint: "did you mean 'print'?",
+    file: 'a.lisp',
+    line: 1,
+    column: 2,
+    endLine: 1,
+    endColumn: 6,
+    sourceLine: '(prnt 1)',
+    notes: [],
+  })
 })
 test('an error in an expansion shows both places', () => {
-  const [first] = compileLispToJS('(defmacro m [x] `(prnt ~x))\n(defn f []\n  (m 1))', { sourceName: 'a.lisp' }).diagnostics
+  const [first] = compileLispToJS('(defmacro m [x] `(prnt ~x))\n(defn f []\n  (m 1))', {
+    sourceName: 'a.lisp',
+  }).diagnostics
   assert.deepEqual([first!.line, first!.column], [1, 19])
   assert.match(formatDiagnostic(first!), /note: a\.lisp:3:3: in the expansion of 'm' here/)
 })
 test('all mistakes of a file are reported, in order', () => {
   const found = compileLispToJS('(foo)\n(let [x] (bar))\n(if)').diagnostics
-  assert.deepEqual(found.map((one) => [one.code, one.line]), [['L012', 1], ['L103', 2], ['L012', 2], ['L101', 3]]) // prettier-ignore
+  assert.deepEqual(
+    found.map((one) => [one.code, one.line]),
+    [
+      ['L012', 1],
+      ['L103', 2],
+      ['L012', 2],
+      ['L101', 3],
+    ],
+  )
 })
 test('compile throws all diagnostics in one error', () => {
-  assert.throws(() => compile('(foo) (bar)'), (e) => e instanceof LispSyntaxError && e.diagnostics.length === 2 && /help:/.test(e.message)) // prettier-ignore
+  assert.throws(
+    () => compile('(foo) (bar)'),
+    (e) => e instanceof LispSyntaxError && e.diagnostics.length === 2 && /help:/.test(e.message),
+  )
   assert.match(compile('1').code, /return 1/)
 })

@@ -8,10 +8,12 @@ import { MACROS } from '../../src/lisp/expand/macros.js'
 import { SPECIALS } from '../../src/lisp/expand/specials.js'
 import { CORE } from '../../src/lisp/runtime/table.js'
 
-const page = (name: string): string => readFileSync(new URL(`../../../../docs/reference/${name}.md`, import.meta.url), 'utf8')
+const page = (name: string): string =>
+  readFileSync(new URL(`../../../../docs/reference/${name}.md`, import.meta.url), 'utf8')
 const escaped = (text: string): string => text.replace(/\|/g, '\\|')
 /** Names for the macros themselves. */
-const isInternal = (name: string): boolean => /[a-z]\*$|^keywords->map$|^unquote|^catch$|^finally$/.test(name) && name !== 'js*'
+const isInternal = (name: string): boolean =>
+  /[a-z]\*$|^keywords->map$|^unquote|^catch$|^finally$/.test(name) && name !== 'js*'
 
 test('every form and macro is in the reference', () => {
   const text = page('lisp')
@@ -24,7 +26,8 @@ test('every form and macro is in the reference', () => {
 test('every function of the runtime core is in the reference', () => {
   const text = page('lisp')
   for (const [name, { args, doc }] of Object.entries(CORE)) {
-    if (!isInternal(name)) assert.ok(text.includes(`| \`${escaped(name)}\` | \`[${escaped(args)}]\` | ${escaped(doc)} |`), name)
+    if (!isInternal(name))
+      assert.ok(text.includes(`| \`${escaped(name)}\` | \`[${escaped(args)}]\` | ${escaped(doc)} |`), name)
   }
 })
 test('every diagnostic is in its page', () => {

@@ -27,7 +27,10 @@ const ROWS: readonly (readonly [string, string])[] = [
   ['(let [[a [b] & c :as d] [1 [2] 3 4]] [a b c d])', '[1 2 [3 4] [1 [2] 3 4]]'],
   ['(let [[a b] nil] [a b])', '[nil nil]'],
   ['(let [{:keys [a b c] :or {b 2} :as m x :y} {:a 1 :y 9}] [a b c x m])', '[1 2 nil 9 {:a 1, :y 9}]'],
-  ['(letrec [a? (fn [n] (or (= n 0) (b? (- n 1)))) b? (fn [n] (and (> n 0) (a? (- n 1))))] [(a? 4) (a? 3)])', '[true false]'],
+  [
+    '(letrec [a? (fn [n] (or (= n 0) (b? (- n 1)))) b? (fn [n] (and (> n 0) (a? (- n 1))))] [(a? 4) (a? 3)])',
+    '[true false]',
+  ],
   // functions
   ['((fn [a b] (- a b)) 5 3)', '2'],
   ['((lambda (x) (* x x)) 4)', '16'],
@@ -38,7 +41,10 @@ const ROWS: readonly (readonly [string, string])[] = [
   ['(defn f [[a b] {:keys [c]}] [a b c]) (f [1 2] {:c 3})', '[1 2 3]'],
   ['(define (sq x) (* x x)) (define y 3) (sq y)', '9'],
   ['(defn outer [] (define (inner x) (* 2 x)) (def k 21) (inner k)) (outer)', '42'],
-  ['(defn even2? [n] (if (= n 0) true (odd2? (dec n)))) (defn odd2? [n] (if (= n 0) false (even2? (dec n)))) (even2? 7)', 'false'],
+  [
+    '(defn even2? [n] (if (= n 0) true (odd2? (dec n)))) (defn odd2? [n] (if (= n 0) false (even2? (dec n)))) (even2? 7)',
+    'false',
+  ],
   ['(let [f (fn me [n] (if (= n 0) 1 (* n (me (dec n)))))] (f 5))', '120'],
   ['(apply + 1 [2 3])', '6'],
   ['(defn f [& xs] (count xs)) (f 1 ...[2 3] 4)', '4'],
@@ -72,11 +78,17 @@ const ROWS: readonly (readonly [string, string])[] = [
   ['[(js/parseInt "12px") (Math.max 1 2) js/Math.PI]', '[12 2 3.141592653589793]'],
   // core macros
   ['[(when 1 2 3) (when nil 2) (unless nil 4) (when-not 1 2) (if-not nil 1 2)]', '[3 nil 4 nil 1]'],
-  ['[(if-let [x 1] x 2) (if-let [[a b] [1 2]] (+ a b) 0) (if-let (x nil) x :none) (when-let [x 3] (inc x))]', '[1 3 :none 4]'],
+  [
+    '[(if-let [x 1] x 2) (if-let [[a b] [1 2]] (+ a b) 0) (if-let (x nil) x :none) (when-let [x 3] (inc x))]',
+    '[1 3 :none 4]',
+  ],
   ['(let [x 2] (if-let [x nil] x x))', '2'],
   ['[(cond false 1) (cond nil 1 :else 2) (cond (= 1 1) 3) (cond)]', '[nil 2 3 nil]'],
   ['(cond ((= 1 2) 1) (else 2))', '2'],
-  ['(map (fn [x] (case x 1 "one" (2 3) "few" :k "key" nil "nil" "many")) [1 3 :k nil 9])', '["one" "few" "key" "nil" "many"]'],
+  [
+    '(map (fn [x] (case x 1 "one" (2 3) "few" :k "key" nil "nil" "many")) [1 3 :k nil 9])',
+    '["one" "few" "key" "nil" "many"]',
+  ],
   ['(condp < 5 10 "a" 3 "b" "c")', '"b"'],
   ['[(not= 1 2) (not= 1 1)]', '[true false]'],
   ['[(-> 5 (- 3) inc) (->> [1 2] (map inc) (reduce +)) (as-> 1 x (+ x 1) [x x])]', '[3 5 [2 2]]'],
@@ -89,9 +101,15 @@ const ROWS: readonly (readonly [string, string])[] = [
   ['(try (assert (= 1 2)) (catch e (.-message e)))', '"assertion failed: (= 1 2)"'],
   ['(fmt "a {(+ 1 2)} {{b}}")', '"a 3 {b}"'],
   ['(let [a 1] (fmt "{a}-{a}"))', '"1-1"'],
-  ['(map (fn [x] (match x 0 "zero" [a] [:one a] [a & more] [a more] {:k [b _]} b (or "x" "y") "xy" nil "nil" n :when (> n 9) "big" :else "?")) [0 [1] [1 2 3] {:k [7 8]} "y" nil 10 5])', '["zero" [:one 1] [1 [2 3]] 7 "xy" "nil" "big" "?"]'],
+  [
+    '(map (fn [x] (match x 0 "zero" [a] [:one a] [a & more] [a more] {:k [b _]} b (or "x" "y") "xy" nil "nil" n :when (> n 9) "big" :else "?")) [0 [1] [1 2 3] {:k [7 8]} "y" nil 10 5])',
+    '["zero" [:one 1] [1 [2 3]] 7 "xy" "nil" "big" "?"]',
+  ],
   ['(try (match 5 1 2) (catch e (ex-data e)))', '{:value 5}'],
-  ['(let [log [] f (fn [x] (defer (.push log "last")) (.push log "body") (defer (.push log "first")) x)] [(f 1) log])', '[1 ["body" "first" "last"]]'],
+  [
+    '(let [log [] f (fn [x] (defer (.push log "last")) (.push log "body") (defer (.push log "first")) x)] [(f 1) log])',
+    '[1 ["body" "first" "last"]]',
+  ],
   ['(let [log []] (try (do (defer (.push log 1)) (throw 2)) (catch e (.push log e))) log)', '[1 2]'],
   // keywords
   ['[(:a {:a 1}) (:b {:a 1} 2) (map :a [{:a 1} {:a 2}]) (:a nil)]', '[1 2 [1 2] nil]'],
@@ -102,9 +120,12 @@ const ROWS: readonly (readonly [string, string])[] = [
   ["(defmacro anaphoric [x body] `(let [~'it ~x] ~body)) (anaphoric 5 (+ it 1))", '6'],
   ['(defmacro rev [form] (reverse form)) (rev (1 2 -))', '1'],
   ['(defmacro unroll [n form] `(do ~@(repeat n form))) (let [k 0] (unroll 3 (set! k (+ k 1))) k)', '3'],
-  ["(defmacro defs [& names] `(do ~@(map (fn [n] `(def ~n ~(name n))) names))) (defs a b) [a b]", '["a" "b"]'],
+  ['(defmacro defs [& names] `(do ~@(map (fn [n] `(def ~n ~(name n))) names))) (defs a b) [a b]', '["a" "b"]'],
   ['(defmacro m [x] `(let [y# ~x] (* y# 2))) (let [y 4] (m y))', '8'],
-  ['(defn helper-free [x] (inc x)) (defmacro call [x] `(helper-free ~x)) (let [helper-free 1] (call helper-free))', '2'],
+  [
+    '(defn helper-free [x] (inc x)) (defmacro call [x] `(helper-free ~x)) (let [helper-free 1] (call helper-free))',
+    '2',
+  ],
 ]
 
 for (const [source, expected] of ROWS) {

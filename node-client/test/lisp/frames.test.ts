@@ -53,7 +53,10 @@ test('a frame is shown with its line and a caret', async () => {
   const error = await load(code)({}).catch((e: unknown) => e)
   const frames = mapError(error, map, 'a b.lisp')
   assert.equal(formatFrame(frames[0]!, map), 'a b.lisp:2:2: in read-it\n 2 | \t(.foo x))\n   | \t^')
-  assert.deepEqual(frames.map((frame) => frame.line), [2, 3]) // prettier-ignore
+  assert.deepEqual(
+    frames.map((frame) => frame.line),
+    [2, 3],
+  )
 })
 test('an async frame is found too', async () => {
   const source = '(defn inner [] (await (sleep 0)) (throw (new Error "x")))\n(defn outer []\n  (+ 1 (inner)))\n(outer)'
@@ -61,8 +64,12 @@ test('an async frame is found too', async () => {
   const error = await load(code)({}).catch((e: unknown) => e)
   assert.deepEqual(
     mapError(error, map, 'f.lisp').map(({ function: name, line }) => [name, line]),
-    [['inner', 1], ['outer', 3], [undefined, 4]],
-  ) // prettier-ignore
+    [
+      ['inner', 1],
+      ['outer', 3],
+      [undefined, 4],
+    ],
+  )
 })
 test('an error from elsewhere has no Lisp frames', () => {
   const { map } = compileLispToJS('1')

@@ -31,7 +31,11 @@ const { expr } = fc.letrec<{ expr: Expr }>((tie) => {
     fc.record({ op: fc.constant('var' as const), name, wait }),
   )
   const node = fc.oneof(
-    fc.record({ op: fc.constantFrom('+', 'vector', 'do', 'and', 'or', 'call', 'eff', 'map'), args: fc.array(one, { minLength: 1, maxLength: 3 }), wait }),
+    fc.record({
+      op: fc.constantFrom('+', 'vector', 'do', 'and', 'or', 'call', 'eff', 'map'),
+      args: fc.array(one, { minLength: 1, maxLength: 3 }),
+      wait,
+    }),
     fc.record({ op: fc.constant('set' as const), name, args: fc.tuple(one), wait }),
     fc.record({ op: fc.constantFrom('let', 'for'), name, args: fc.tuple(one, one), wait }),
     fc.record({ op: fc.constantFrom('if', 'try', 'loop'), args: three, wait }),
@@ -48,20 +52,35 @@ function text(e: Expr, awaits: boolean): string {
 function bare(e: Expr, awaits: boolean): string {
   const args = 'args' in e ? e.args.map((arg) => text(arg, awaits)) : []
   switch (e.op) {
-    case 'num': return String(e.n) // prettier-ignore
-    case 'var': case 'log': return e.name // prettier-ignore
-    case 'set': return `(set! ${e.name} ${args[0]})` // prettier-ignore
-    case 'let': return `(let [${e.name} ${args[0]}] ${args[1]})` // prettier-ignore
-    case 'for': return `(for [${e.name} [${args[0]} 1]] ${args[1]})` // prettier-ignore
-    case '+': return `(num-add ${args.join(' ')})` // prettier-ignore
-    case 'vector': return `[${args.join(' ')}]` // prettier-ignore
-    case 'eff': return `(eff ${args.join(' ')})` // prettier-ignore
-    case 'call': return `((fn [a & more] (eff a) ${args[0]}) ${args.join(' ')})` // prettier-ignore
-    case 'map': return `(map (fn [i] (eff i) ${args[0]}) [1 2])` // prettier-ignore
-    case 'if': return `(if (small? ${args[0]}) ${args[1]} ${args[2]})` // prettier-ignore
-    case 'try': return `(try (do ${args[0]} (throw ${args[1]})) (catch err (eff err) ${args[2]}))` // prettier-ignore
-    case 'loop': return `(loop [i 0 acc ${args[0]}] (if (< i 2) (recur (+ i 1) (eff acc ${args[1]})) (do ${args[2]} acc)))` // prettier-ignore
-    default: return `(${e.op} ${args.join(' ')})` // prettier-ignore
+    case 'num':
+      return String(e.n)
+    case 'var':
+    case 'log':
+      return e.name
+    case 'set':
+      return `(set! ${e.name} ${args[0]})`
+    case 'let':
+      return `(let [${e.name} ${args[0]}] ${args[1]})`
+    case 'for':
+      return `(for [${e.name} [${args[0]} 1]] ${args[1]})`
+    case '+':
+      return `(num-add ${args.join(' ')})`
+    case 'vector':
+      return `[${args.join(' ')}]`
+    case 'eff':
+      return `(eff ${args.join(' ')})`
+    case 'call':
+      return `((fn [a & more] (eff a) ${args[0]}) ${args.join(' ')})`
+    case 'map':
+      return `(map (fn [i] (eff i) ${args[0]}) [1 2])`
+    case 'if':
+      return `(if (small? ${args[0]}) ${args[1]} ${args[2]})`
+    case 'try':
+      return `(try (do ${args[0]} (throw ${args[1]})) (catch err (eff err) ${args[2]}))`
+    case 'loop':
+      return `(loop [i 0 acc ${args[0]}] (if (< i 2) (recur (+ i 1) (eff acc ${args[1]})) (do ${args[2]} acc)))`
+    default:
+      return `(${e.op} ${args.join(' ')})`
   }
 }
 
@@ -82,26 +101,39 @@ function meaning(e: Expr, env: Env, effects: unknown[]): unknown {
     return xs.at(-1)
   }
   switch (e.op) {
-    case 'num': return e.n // prettier-ignore
-    case 'var': case 'log': return env.get(e.name)!.value // prettier-ignore
+    case 'num':
+      return e.n
+    case 'var':
+    case 'log':
+      return env.get(e.name)!.value
     case 'set': {
       const value = go(e.args[0])
       return (env.get(e.name)!.value = value)
     }
-    case 'let': return go(e.args[1], bound(go(e.args[0]), e.name)) // prettier-ignore
-    case 'for': return [go(e.args[0]), 1].map((item) => go(e.args[1], bound(item, e.name))) // prettier-ignore
-    case '+': return numAdd(...e.args.map((arg) => go(arg))) // prettier-ignore
-    case 'vector': return e.args.map((arg) => go(arg)) // prettier-ignore
-    case 'eff': return eff(...e.args.map((arg) => go(arg))) // prettier-ignore
-    case 'do': return e.args.map((arg) => go(arg)).at(-1) // prettier-ignore
-    case 'and': case 'or': return logic(e.op, e.args, go) // prettier-ignore
+    case 'let':
+      return go(e.args[1], bound(go(e.args[0]), e.name))
+    case 'for':
+      return [go(e.args[0]), 1].map((item) => go(e.args[1], bound(item, e.name)))
+    case '+':
+      return numAdd(...e.args.map((arg) => go(arg)))
+    case 'vector':
+      return e.args.map((arg) => go(arg))
+    case 'eff':
+      return eff(...e.args.map((arg) => go(arg)))
+    case 'do':
+      return e.args.map((arg) => go(arg)).at(-1)
+    case 'and':
+    case 'or':
+      return logic(e.op, e.args, go)
     case 'call': {
       const [first] = e.args.map((arg) => go(arg))
       eff(first)
       return go(e.args[0]!)
     }
-    case 'map': return [1, 2].map((i) => (eff(i), go(e.args[0]!))) // prettier-ignore
-    case 'if': return go(small(go(e.args[0])) ? e.args[1] : e.args[2]) // prettier-ignore
+    case 'map':
+      return [1, 2].map((i) => (eff(i), go(e.args[0]!)))
+    case 'if':
+      return go(small(go(e.args[0])) ? e.args[1] : e.args[2])
     case 'try':
       try {
         go(e.args[0])

@@ -8,6 +8,7 @@ import * as emitted from '../../src/lisp/emit/program.js'
 import { Lowering } from '../../src/lisp/lower/lowering.js'
 import { body } from './support.js'
 
+// prettier-ignore
 const GOLDEN: readonly (readonly [string, string])[] = [
   ['(defn fib [n] (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2)))))', 'function fib(n) {\n  return n < 2 ? n : fib(n - 1) + fib(n - 2);\n}\nreturn null;'],
   ['(defn f [x] (when x (print x) 1))', 'function f(x) {\n  if (x != null && x !== false) {\n    print(x);\n    return 1;\n  }\n  return null;\n}\nreturn null;'],
@@ -18,7 +19,7 @@ const GOLDEN: readonly (readonly [string, string])[] = [
   ['(await (py.len (py.list [1 2]) :key 1))', 'return await $py("builtins").len($py("builtins").list([1, 2]), $rt.kw({ key: 1 }));'],
   ['(await-all (sleep 1) (do (print 1) 2))', 'return await Promise.all([$rt.sleep(1), $rt.spawn(async () => {\n  print(1);\n  return 2;\n})]);'],
   ['(let [a 1] (let [a (+ a 1)] (fn [a] a)))', 'const a = 1;\nconst a$1 = a + 1;\nreturn a$2 => a$2;'],
-] // prettier-ignore
+]
 
 for (const [source, expected] of GOLDEN) {
   test(source, () => {
@@ -41,10 +42,13 @@ function walk(node: unknown, visit: (node: Walked) => void): void {
 test('no function is called where it stands', () => {
   const { program } = emitted
   const sources = GOLDEN.map(([source]) => source).concat(
-    '((fn [x] x) 1)', '((fn [& xs] xs) 1 2)', '((fn me [n] (if n (me nil) 1)) 2)', '(+ 1 ((fn ([a] a) ([a b] b)) 1))',
+    '((fn [x] x) 1)',
+    '((fn [& xs] xs) 1 2)',
+    '((fn me [n] (if n (me nil) 1)) 2)',
+    '(+ 1 ((fn ([a] a) ([a b] b)) 1))',
     '(str (try 1 (catch e 2)) (loop [i 0] (if (< i 3) (recur (+ i 1)) i)) (let [x 1] x) (do 1 2) (and 1 (or nil 2)))',
     '(spawn (let [x (await (sleep 1))] x)) (timeout 1 (retry 2 (sleep 0)))',
-  ) // prettier-ignore
+  )
   let calls = 0
   const { into } = Lowering.prototype
   Lowering.prototype.into = function (node, dest, out) {
@@ -66,17 +70,36 @@ test('no function is called where it stands', () => {
 
 test('names are readable JavaScript', () => {
   const names: Record<string, string> = {
-    'read-csv': 'readCsv', 'empty?': 'isEmpty', 'save!': 'save$', 'a->b': 'aToB', '*debug*': 'debug', new: 'new_', 'x#': 'x_',
-    '+': 'plus', '<=>': 'lessEqualGreater', $py: '$py', 'a.b': 'a_b', '%1': 'it', '-': 'minus', été: 'été', 'a$b': 'a_b',
-  } // prettier-ignore
+    'read-csv': 'readCsv',
+    'empty?': 'isEmpty',
+    'save!': 'save$',
+    'a->b': 'aToB',
+    '*debug*': 'debug',
+    new: 'new_',
+    'x#': 'x_',
+    '+': 'plus',
+    '<=>': 'lessEqualGreater',
+    $py: '$py',
+    'a.b': 'a_b',
+    '%1': 'it',
+    '-': 'minus',
+    été: 'été',
+    a$b: 'a_b',
+  }
   for (const [lisp, expected] of Object.entries(names)) assert.equal(mangle(lisp), expected, lisp)
 })
 test('names that clash in JavaScript stay apart', () => {
-  const code = body("(def a-b 1) (def aB 2) (def Map 3) (def imports 4) (def class 5) (let [Promise 6 it 7] [a-b aB Map imports class Promise it (new js/Map)])")
+  const code = body(
+    '(def a-b 1) (def aB 2) (def Map 3) (def imports 4) (def class 5) (let [Promise 6 it 7] [a-b aB Map imports class Promise it (new js/Map)])',
+  )
   assert.match(code, /\[aB, aB\$1, Map\$1, imports_, class_, Promise\$1, it, new Map\(\)\]/)
 })
 test('compact output has no indentation, and an inline map is appended on request', () => {
-  const { code } = compileLispToJS('(defn f [x] (let [y x] y))', { pretty: false, inlineMap: true, sourceName: 'x.lisp' })
+  const { code } = compileLispToJS('(defn f [x] (let [y x] y))', {
+    pretty: false,
+    inlineMap: true,
+    sourceName: 'x.lisp',
+  })
   assert.doesNotMatch(code, /^ /m)
   assert.match(code, /\/\/# sourceURL=x\.lisp\n\/\/# sourceMappingURL=data:application\/json/)
 })

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { display, print, runtime } from '../../src/lisp/index.js'
 import { fakePython, value } from './support.js'
 
+// prettier-ignore
 const ROWS: readonly (readonly [unknown, string])[] = [
   [null, 'nil'], [undefined, 'nil'], [true, 'true'], [1.5, '1.5'], [-0, '-0'], [Infinity, '##Inf'], [NaN, '##NaN'], [12n, '12n'],
   ['a"\n\u0001', '"a\\"\\n\\u{1}"'], [[1, [2]], '[1 [2]]'], [runtime.list(1, 'a'), '(1 "a")'], [{ a: 1, 'b c': 2 }, '{:a 1, "b c" 2}'],
@@ -17,7 +18,7 @@ const ROWS: readonly (readonly [unknown, string])[] = [
   [{ data: new Int32Array(2000), shape: [2000], dtype: 'int32' }, '[0 0 0 … 0 0 0]'],
   [new Uint8Array([1, 2]), '[1 2]'], [Promise.resolve(1), '#<promise>'], [Object.create(null), '{}'],
   [new (class P { toString() { return 'P!' } })(), 'P!'], [new (class Q { x = 1 })(), '#<Q>'],
-] // prettier-ignore
+]
 
 for (const [x, expected] of ROWS) {
   test(expected, () => {
@@ -28,7 +29,14 @@ test('a Remote is described by what is known here; nothing is sent', () => {
   const { $py, sent } = fakePython()
   assert.equal(print($py('numpy')), '#<py numpy>')
   assert.equal(sent.length, 0)
-  const bad = new Proxy(() => undefined, { get: (_, key) => key === Symbol.for('polyloom.remote') && { describe: () => { throw new Error('x') } } }) // prettier-ignore
+  const bad = new Proxy(() => undefined, {
+    get: (_, key) =>
+      key === Symbol.for('polyloom.remote') && {
+        describe: () => {
+          throw new Error('x')
+        },
+      },
+  })
   assert.equal(print(bad), '#<py object>')
 })
 test('a cycle and great depth end', () => {
@@ -46,9 +54,20 @@ test('str writes strings bare and nil as nothing', () => {
 })
 test('what is printed reads back as the same value', async () => {
   const data = fc.letrec<{ x: unknown }>((tie) => ({
-    x: fc.oneof({ depthSize: 'small' }, fc.constantFrom(null, true, false), fc.double(), fc.bigInt(), fc.string(), fc.array(tie('x')), fc.dictionary(fc.string(), tie('x'))),
-  })).x // prettier-ignore
-  await fc.assert(fc.asyncProperty(data, async (x) => {
-    assert.equal(print(await value(print(x))), print(x))
-  }), { numRuns: 300, seed: 3 }) // prettier-ignore
+    x: fc.oneof(
+      { depthSize: 'small' },
+      fc.constantFrom(null, true, false),
+      fc.double(),
+      fc.bigInt(),
+      fc.string(),
+      fc.array(tie('x')),
+      fc.dictionary(fc.string(), tie('x')),
+    ),
+  })).x
+  await fc.assert(
+    fc.asyncProperty(data, async (x) => {
+      assert.equal(print(await value(print(x))), print(x))
+    }),
+    { numRuns: 300, seed: 3 },
+  )
 })

@@ -24,9 +24,12 @@ test('a keyword given to Python is its name', async () => {
   assert.deepEqual(call?.args, ['a'])
 })
 test('for a callee that is not known, the run time decides what a keyword argument is', async () => {
-  const source = '(defn call-it [f] (f 1 :axis-x 2)) [(call-it (fn [& xs] xs)) (let [o {:m (fn [& xs] xs)}] (o.m 1 :k 2 :& {:l 3}))]'
+  const source =
+    '(defn call-it [f] (f 1 :axis-x 2)) [(call-it (fn [& xs] xs)) (let [o {:m (fn [& xs] xs)}] (o.m 1 :k 2 :& {:l 3}))]'
   assert.equal(print(await value(source)), '[[1 :axis-x 2] [1 :k 2 :l 3]]')
-  const [call, method] = await sent('(defn call-it [f] (f 1 :axis-x 2)) (await (call-it ($py "m"))) (defn m [o] (o.m 1 :k 2)) (await (m ($py "n")))')
+  const [call, method] = await sent(
+    '(defn call-it [f] (f 1 :axis-x 2)) (await (call-it ($py "m"))) (defn m [o] (o.m 1 :k 2)) (await (m ($py "n")))',
+  )
   assert.deepEqual(call, { path: 'm', args: [1], kwargs: { axis_x: 2 } })
   assert.deepEqual(method, { path: 'n.m', args: [1], kwargs: { k: 2 } })
 })
@@ -36,7 +39,10 @@ test('the argument that carries keyword arguments has one symbol and a record wi
   assert.equal(Object.getPrototypeOf(made[Symbol.for('polyloom.kw')]), null)
 })
 test('nested calls are one program: only the outer is awaited', () => {
-  assert.equal(body('(py.import "numpy" :as np) (await (np.sum (np.array [1 2])))'), 'const np = $py("numpy");\nreturn await np.sum(np.array([1, 2]));')
+  assert.equal(
+    body('(py.import "numpy" :as np) (await (np.sum (np.array [1 2])))'),
+    'const np = $py("numpy");\nreturn await np.sum(np.array([1, 2]));',
+  )
 })
 test('py.from binds attributes, also under other names', async () => {
   const [call] = await sent('(py.from "pandas" [DataFrame read_csv :as read-csv]) (await (read-csv "x"))')
@@ -47,19 +53,38 @@ test('py.import in a body is local to it', () => {
   assert.deepEqual(codes('(defn f [] (py.import "math") 1) (math.sqrt 2)'), ['L012'])
 })
 test('py-> is a chain of methods, awaited at its end', () => {
-  assert.equal(body('(py-> ($py "numpy") (arange 12) (reshape 3 4) (sum :axis 0) .T)'), 'return await $py("numpy").arange(12).reshape(3, 4).sum($rt.kw({ axis: 0 })).T;')
+  assert.equal(
+    body('(py-> ($py "numpy") (arange 12) (reshape 3 4) (sum :axis 0) .T)'),
+    'return await $py("numpy").arange(12).reshape(3, 4).sum($rt.kw({ axis: 0 })).T;',
+  )
 })
 test('get of a Python value is an item, also when that is only known at run time', async () => {
   const calls = await sent('(await (get ($py "df") "col")) (defn g [o k] (get o k)) (await (g ($py "df") :col))')
-  assert.deepEqual(calls.map(({ path, args }) => [path, args]), [['df.__getitem__', ['col']], ['df.__getitem__', ['col']]]) // prettier-ignore
-  const branded = Object.assign(() => null, { [Symbol.for('polyloom.remote')]: { item: (key: unknown) => ['item', key] } })
+  assert.deepEqual(
+    calls.map(({ path, args }) => [path, args]),
+    [
+      ['df.__getitem__', ['col']],
+      ['df.__getitem__', ['col']],
+    ],
+  )
+  const branded = Object.assign(() => null, {
+    [Symbol.for('polyloom.remote')]: { item: (key: unknown) => ['item', key] },
+  })
   assert.deepEqual(runtime.get(branded, runtime.keyword('k')), ['item', 'k'])
 })
 test('set! of a Python attribute is a plain assignment', () => {
   assert.equal(body('(py.import "m" :as m) (set! m.my-x 1) 2'), 'const m = $py("m");\nm.my_x = 1;\nreturn 2;')
 })
 test('an un-awaited result used as data is an error, one that is dropped a warning', () => {
-  for (const source of ['(+ 1 (py.f))', '(if (py.f) 1 2)', '(let [x (py.f)] (str x))', '(for [x (py.f)] x)', '(not (py.f))', '(defn f [] (py.g)) (inc (f))', '(count (. (py.f) T))']) {
+  for (const source of [
+    '(+ 1 (py.f))',
+    '(if (py.f) 1 2)',
+    '(let [x (py.f)] (str x))',
+    '(for [x (py.f)] x)',
+    '(not (py.f))',
+    '(defn f [] (py.g)) (inc (f))',
+    '(count (. (py.f) T))',
+  ]) {
     assert.deepEqual(codes(source), ['L501'], source)
   }
   assert.deepEqual(codes('(py.f) 1'), ['L502'])
@@ -67,11 +92,18 @@ test('an un-awaited result used as data is an error, one that is dropped a warni
   assert.deepEqual(codes('(let [x (await (py.f))] (+ x 1))'), [])
 })
 test('(auto …) awaits where data is needed and keeps one program where it is not', () => {
-  const auto = (source: string): string => body(`(py.import "numpy" :as np) (auto ${source})`).replace('const np = $py("numpy");\n', '')
+  const auto = (source: string): string =>
+    body(`(py.import "numpy" :as np) (auto ${source})`).replace('const np = $py("numpy");\n', '')
   assert.equal(auto('(+ (np.sum [1]) 1)'), 'return await np.sum([1]) + 1;')
   assert.equal(auto('(np.sum (np.array [1]))'), 'return await np.sum(np.array([1]));')
-  assert.equal(auto('(let [a (np.array [1])] (+ (np.sum a) (np.mean a)))'), 'const a = np.array([1]);\nreturn await np.sum(a) + await np.mean(a);')
-  assert.equal(auto('(let [a (np.sum [1])] (+ a (np.mean a)))'), 'const a = await np.sum([1]);\nreturn a + await np.mean(a);')
+  assert.equal(
+    auto('(let [a (np.array [1])] (+ (np.sum a) (np.mean a)))'),
+    'const a = np.array([1]);\nreturn await np.sum(a) + await np.mean(a);',
+  )
+  assert.equal(
+    auto('(let [a (np.sum [1])] (+ a (np.mean a)))'),
+    'const a = await np.sum([1]);\nreturn a + await np.mean(a);',
+  )
   assert.equal(auto('(do (np.seed 1) (explicit (np.f 1)))'), 'await np.seed(1);\nreturn np.f(1);')
   assert.equal(auto('(let [f args] (f 1))'), 'const f = args;\nreturn await f(1);')
   assert.equal(auto('(Math.max 1 (count "a"))'), 'return Math.max(1, $rt.count("a"));')
@@ -82,11 +114,23 @@ test('the pragma turns auto on for the file, and functions become async', () => 
   assert.match(code, /return await mean\(\[1\]\) \+ 1;/)
 })
 test('with binds what __enter__ gives, and exits on every way out', async () => {
-  const paths = async (source: string): Promise<string[]> => (await sent(source, ({ path }) => (path.endsWith('__exit__') ? false : path))).map((one) => one.path)
-  assert.deepEqual(await paths('(with [f (py.open "x")] f)'), ['builtins.open', 'builtins.open().__enter__', 'builtins.open().__exit__'])
+  const paths = async (source: string): Promise<string[]> =>
+    (await sent(source, ({ path }) => (path.endsWith('__exit__') ? false : path))).map((one) => one.path)
+  assert.deepEqual(await paths('(with [f (py.open "x")] f)'), [
+    'builtins.open',
+    'builtins.open().__enter__',
+    'builtins.open().__exit__',
+  ])
   const failing = '(try (with [f (py.open "x")] (throw (new Error "no"))) (catch e (.-message e)))'
-  assert.deepEqual(await paths(failing), ['builtins.open', 'builtins.open().__enter__', 'builtins.RuntimeError', 'builtins.type', 'builtins.open().__exit__'])
-  const raised = "(try (with [f (py.open 1)] (throw (doto (new Error \"m\") (js/Object.assign {:type \"KeyError\"})))) (catch e 1))"
+  assert.deepEqual(await paths(failing), [
+    'builtins.open',
+    'builtins.open().__enter__',
+    'builtins.RuntimeError',
+    'builtins.type',
+    'builtins.open().__exit__',
+  ])
+  const raised =
+    '(try (with [f (py.open 1)] (throw (doto (new Error "m") (js/Object.assign {:type "KeyError"})))) (catch e 1))'
   assert.ok((await paths(raised)).includes('builtins.KeyError'))
   assert.equal(await value('(with [f (py.open "x")] (throw 1))', { $py: fakePython(() => true).$py }), null)
 })
@@ -95,7 +139,8 @@ test('with closes JavaScript resources too', async () => {
   assert.deepEqual([found, printed], [5, ['closed']])
 })
 test('typed catch matches Python classes by name and passes the others on', async () => {
-  const error = (...names: string[]): Error => Object.assign(new Error('x'), { matches: (name: string) => names.includes(name) })
+  const error = (...names: string[]): Error =>
+    Object.assign(new Error('x'), { matches: (name: string) => names.includes(name) })
   const boom = (e: unknown) => (): never => {
     throw e
   }
@@ -109,9 +154,18 @@ test('typed catch matches Python classes by name and passes the others on', asyn
 test('for-await goes over a Python iterable, in chunks if asked', async () => {
   const asked: unknown[] = []
   const remote = Object.assign(() => null, {
-    [Symbol.for('polyloom.remote')]: { iterate: (options: unknown) => (asked.push(options), (async function* () { yield 1; yield 2 })()) }, // prettier-ignore
+    [Symbol.for('polyloom.remote')]: {
+      iterate: (options: unknown) => (
+        asked.push(options),
+        (async function* () {
+          yield 1
+          yield 2
+        })()
+      ),
+    },
   })
-  const source = '(let [out []] (for-await [x (py-iter xs :chunk 500)] (.push out x)) (for-await [x xs] (.push out x)) out)'
+  const source =
+    '(let [out []] (for-await [x (py-iter xs :chunk 500)] (.push out x)) (for-await [x xs] (.push out x)) out)'
   assert.deepEqual(await value(source, { xs: remote }), [1, 2, 1, 2])
   assert.deepEqual(asked, [{ chunk: 500 }, {}])
 })

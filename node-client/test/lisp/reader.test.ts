@@ -11,11 +11,12 @@ const forms = (text: string): string[] => read(text).forms.map(unparse)
 const codes = (text: string): string[] => read(text).diagnostics.map((one) => one.code)
 
 test('every node has a span inside its parent, and the text of an atom is at its span', () => {
-  const text = "(defn f [x #_y] {:a \"s\"} #{1 'q} `(a ~b ,@c) ^:m [1] @d ...e)"
+  const text = '(defn f [x #_y] {:a "s"} #{1 \'q} `(a ~b ,@c) ^:m [1] @d ...e)'
   const check = (form: Syntax, from: number, to: number): void => {
     assert.ok(form.span.start >= from && form.span.end <= to && form.span.start < form.span.end)
     if ('items' in form) for (const item of form.items) check(item, form.span.start, form.span.end)
-    else if (form.type === 'symbol' && /^[a-z]$/.test(form.name)) assert.equal(text.slice(form.span.start, form.span.end), form.name)
+    else if (form.type === 'symbol' && /^[a-z]$/.test(form.name))
+      assert.equal(text.slice(form.span.start, form.span.end), form.name)
   }
   for (const form of read(text).forms) check(form, 0, text.length)
 })
@@ -46,13 +47,60 @@ test('an incomplete text is told from a wrong one', () => {
   assert.ok(!isIncomplete('(a) )'))
 })
 test('any text is read, with its errors, and compiled or refused', () => {
-  const piece = fc.oneof(fc.string(), fc.constantFrom('(', ')', '[', ']', '{', '}', '#{', '#(', '"', '\\', "'", '`', '~', '~@', ',', '@', '^', '#_', '##Inf', '#"', ';', '\n', ' ', ':a', '...', '%', 'let', 'fn', 'loop', 'recur', 'x', '1', '.', 'a.b', 'defmacro', 'if', 'try', 'catch', 'def', '&')) // prettier-ignore
-  fc.assert(fc.property(fc.array(piece, { maxLength: 40 }), fc.boolean(), (pieces, spaced) => {
-    const text = pieces.join(spaced ? ' ' : '')
-    read(text)
-    const { code, diagnostics } = compileLispToJS(text)
-    const failed = diagnostics.some((one) => one.severity === 'error')
-    assert.equal(code === '', failed, text)
-    if (code !== '') assert.equal(typeof (0, eval)(code), 'function', text)
-  }), { numRuns: 3000, seed: 7 }) // prettier-ignore
+  const piece = fc.oneof(
+    fc.string(),
+    fc.constantFrom(
+      '(',
+      ')',
+      '[',
+      ']',
+      '{',
+      '}',
+      '#{',
+      '#(',
+      '"',
+      '\\',
+      "'",
+      '`',
+      '~',
+      '~@',
+      ',',
+      '@',
+      '^',
+      '#_',
+      '##Inf',
+      '#"',
+      ';',
+      '\n',
+      ' ',
+      ':a',
+      '...',
+      '%',
+      'let',
+      'fn',
+      'loop',
+      'recur',
+      'x',
+      '1',
+      '.',
+      'a.b',
+      'defmacro',
+      'if',
+      'try',
+      'catch',
+      'def',
+      '&',
+    ),
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 40 }), fc.boolean(), (pieces, spaced) => {
+      const text = pieces.join(spaced ? ' ' : '')
+      read(text)
+      const { code, diagnostics } = compileLispToJS(text)
+      const failed = diagnostics.some((one) => one.severity === 'error')
+      assert.equal(code === '', failed, text)
+      if (code !== '') assert.equal(typeof (0, eval)(code), 'function', text)
+    }),
+    { numRuns: 3000, seed: 7 },
+  )
 })

@@ -36,7 +36,8 @@ test('or evaluates each argument once', async () => {
   assert.deepEqual(printed, ['f', 'f'])
 })
 test('the same source gives the same bytes', () => {
-  const source = '(defmacro m [x] `(let [y# ~x] y#)) (defn f [a] (or a (m (loop [i 0] (if (< i 3) (recur (inc i)) i))))) (f nil)'
+  const source =
+    '(defmacro m [x] `(let [y# ~x] y#)) (defn f [a] (or a (m (loop [i 0] (if (< i 3) (recur (inc i)) i))))) (f nil)'
   const first = compileLispToJS(source)
   assert.notEqual(first.code, '')
   for (let i = 0; i < 5; i++) {
@@ -53,7 +54,7 @@ test('string escapes', async () => {
   assert.equal(await value(String.raw`"a\n\t\"\\\u{1F600}"`), 'a\n\t"\\\u{1F600}')
 })
 test('quoted data is data, not JSON text', async () => {
-  const found = await value("'(1 [2 \"x\"] {:a nil})")
+  const found = await value('\'(1 [2 "x"] {:a nil})')
   assert.ok(Array.isArray(found))
   assert.equal(found.length, 3)
   assert.deepEqual(found[1], [2, 'x'])
@@ -66,7 +67,10 @@ test('an unclosed form at the end of the file is a diagnostic', () => {
 test('an attribute path sends nothing until the call', async () => {
   const { $py, sent } = fakePython()
   await value('(py.import "a.b" :as b) (let [f b.c.d] (await (f 1)))', { $py })
-  assert.deepEqual(sent.map((one) => one.path), ['a.b.c.d']) // prettier-ignore
+  assert.deepEqual(
+    sent.map((one) => one.path),
+    ['a.b.c.d'],
+  )
 })
 test('a definition inside an expression is refused', () => {
   assert.deepEqual(codes('(let [b 1] (+ 1 (def b 2)))'), ['L113'])

@@ -6,6 +6,7 @@ import { print, runtime } from '../../src/lisp/index.js'
 import { CORE } from '../../src/lisp/runtime/table.js'
 import { value } from './support.js'
 
+// prettier-ignore
 const ROWS: readonly (readonly [string, string])[] = [
   ['[(+) (+ 1 2 3) (- 5) (- 5 1 1) (* 2 3) (/ 1 2) (/ 4) (** 2 5) (quot -7 2) (rem -7 2) (mod -7 2)]', '[0 6 -5 3 6 0.5 0.25 32 -3 -1 1]'],
   ['(map #(apply % [7 2]) [+ - * / quot rem mod max min])', '[9 5 14 3.5 3 1 1 7 2]'],
@@ -31,7 +32,7 @@ const ROWS: readonly (readonly [string, string])[] = [
   ['(try (throw (ex-info "bad" {:a 1})) (catch e [(ex-message e) (ex-data e)]))', '["bad {:a 1}" {:a 1}]'],
   ['[(name :a) (keyword "a") (symbol "s") (hash-map :a 1) (hash-map 1 2) (hash-set 1 1) (set [1 1]) (vec (list 1)) (seq []) (seq "ab")]', '["a" :a s {:a 1} {1 2} #{1} #{1} [1] nil ["a" "b"]]'],
   ['(get {"__proto__" 1} "__proto__")', '1'],
-] // prettier-ignore
+]
 
 for (const [source, expected] of ROWS) {
   test(source, async () => {

@@ -42,7 +42,8 @@ export async function run(source: string, imports: Record<string, unknown> = {})
   return { value, printed }
 }
 
-export const value = async (source: string, imports?: Record<string, unknown>): Promise<unknown> => (await run(source, imports)).value
+export const value = async (source: string, imports?: Record<string, unknown>): Promise<unknown> =>
+  (await run(source, imports)).value
 
 export const codes = (source: string): string[] => compileLispToJS(source).diagnostics.map((one) => one.code)
 
@@ -53,18 +54,31 @@ export interface Sent {
 }
 
 /** A Remote that records the calls made through it; awaiting a call gives what `answer` says. */
-export function fakePython(answer: (sent: Sent) => unknown = ({ path }) => path): { $py: (name: string) => unknown; sent: Sent[] } {
+export function fakePython(answer: (sent: Sent) => unknown = ({ path }) => path): {
+  $py: (name: string) => unknown
+  sent: Sent[]
+} {
   const sent: Sent[] = []
   const remote = (path: string, call: Sent | undefined): unknown =>
     new Proxy(() => undefined, {
       get(_target, name) {
         if (name === REMOTE) return { describe: () => path }
-        if (name === 'then') return call && ((ok: (x: unknown) => void, no: (e: unknown) => void) => Promise.resolve().then(() => answer(call)).then(ok, no))
+        if (name === 'then')
+          return (
+            call &&
+            ((ok: (x: unknown) => void, no: (e: unknown) => void) =>
+              Promise.resolve()
+                .then(() => answer(call))
+                .then(ok, no))
+          )
         return typeof name === 'symbol' ? undefined : remote(`${path}.${name}`, undefined)
       },
       apply(_target, _this, args: unknown[]) {
         const last = args.at(-1)
-        const kwargs = last !== null && typeof last === 'object' && KWARGS in last ? (last[KWARGS] as Record<string, unknown>) : undefined
+        const kwargs =
+          last !== null && typeof last === 'object' && KWARGS in last
+            ? (last[KWARGS] as Record<string, unknown>)
+            : undefined
         const made = { path, args: kwargs ? args.slice(0, -1) : args, kwargs: kwargs && { ...kwargs } }
         sent.push(made)
         return remote(`${path}()`, made)

@@ -7,7 +7,7 @@ import { appliesAsync, isAsyncFn, knownFn, usesAsyncVariant } from './values.js'
 
 export function inferAsync({ fns }: Collected): void {
   for (const fn of fns) if (fn.awaits) fn.isAsync = true
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false
     for (let i = fns.length - 1; i >= 0; i--) if (step(fns[i]!)) changed = true // callees tend to come before callers
   }

@@ -6,7 +6,7 @@ import { withContexts, type Context } from './contexts.js'
 import { coreName, isModuleMaker, isSyncGlobal, kindOf, knownFn } from './values.js'
 
 export function inferAuto(main: Fn): void {
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false
     const visit = (node: Node, context: Context): void => {
       if (node.op === 'call' && node.auto) node.awaited ||= wantsAwait(node, context)
@@ -25,7 +25,11 @@ const unused = (binding: Binding): boolean => binding.uses === 0 && binding.init
 
 /** Bound to a Python call that auto mode would await, and not yet found to be needed as data. */
 const isLazy = (binding: Binding): boolean =>
-  binding.lazy && binding.init?.op === 'call' && binding.init.auto && !isModuleMaker(binding.init.callee) && kindOf(binding.init.callee) === 'python'
+  binding.lazy &&
+  binding.init?.op === 'call' &&
+  binding.init.auto &&
+  !isModuleMaker(binding.init.callee) &&
+  kindOf(binding.init.callee) === 'python'
 
 function wantsAwait(call: Call, context: Context): boolean {
   if (coreName(call.callee) !== undefined || isModuleMaker(call.callee)) return false

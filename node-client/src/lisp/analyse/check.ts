@@ -7,7 +7,19 @@ import { coreEntry } from '../runtime/table.js'
 import { withContexts, type Context } from './contexts.js'
 import { coreName, isAsyncFn, isModuleMaker, kindOf, knownFn } from './values.js'
 
-const FOREIGN_CALLBACKS = new Set(['forEach', 'map', 'filter', 'reduce', 'some', 'every', 'find', 'findIndex', 'sort', 'flatMap', 'replace'])
+const FOREIGN_CALLBACKS = new Set([
+  'forEach',
+  'map',
+  'filter',
+  'reduce',
+  'some',
+  'every',
+  'find',
+  'findIndex',
+  'sort',
+  'flatMap',
+  'replace',
+])
 const CANNOT_AWAIT = new Set(['sort', 'comp', 'complement', 'juxt', 'replace'])
 
 export function check(main: Fn, reporter: Reporter): void {
@@ -41,7 +53,8 @@ function checkCall(call: Call, reporter: Reporter): void {
   else checkKnown(call, reporter)
   const method = call.callee.op === 'get' && typeof call.callee.key === 'string' ? call.callee.key : undefined
   if (method !== undefined && FOREIGN_CALLBACKS.has(method) && kindOf(call.callee) !== 'python') {
-    for (const arg of call.args) if (isAsyncFn(arg.value)) reporter.report('L401', arg.value.span, { name: `.${method}` })
+    for (const arg of call.args)
+      if (isAsyncFn(arg.value)) reporter.report('L401', arg.value.span, { name: `.${method}` })
   }
 }
 
@@ -64,16 +77,20 @@ function checkCore(name: string, call: Call, reporter: Reporter): void {
   if (found !== undefined && (found < min || found > max)) {
     reporter.report('L301', call.span, { name, expected: expectation(min, max), found, arglist: `[${args}]` })
   }
-  if (name === '+') for (const arg of call.args) if (kindOf(arg.value) === 'string') reporter.report('L304', arg.value.span)
+  if (name === '+')
+    for (const arg of call.args) if (kindOf(arg.value) === 'string') reporter.report('L304', arg.value.span)
   if (CANNOT_AWAIT.has(name)) {
     for (const arg of call.args) if (isAsyncFn(arg.value)) reporter.report('L402', arg.value.span, { name })
   }
 }
 
 function checkKnown(call: Call, reporter: Reporter): void {
-  const isPrint = call.callee.op === 'ref' && call.callee.binding.kind === 'import' && call.callee.binding.name === 'print'
+  const isPrint =
+    call.callee.op === 'ref' && call.callee.binding.kind === 'import' && call.callee.binding.name === 'print'
   if (isPrint) {
-    for (const arg of call.args) if (kindOf(arg.value) === 'python') reporter.report('L504', arg.value.span, { text: sourceOf(arg.value, reporter) })
+    for (const arg of call.args)
+      if (kindOf(arg.value) === 'python')
+        reporter.report('L504', arg.value.span, { text: sourceOf(arg.value, reporter) })
   }
   const fn = knownFn(call.callee)
   const found = countArgs(call.args)

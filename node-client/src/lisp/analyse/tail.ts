@@ -13,10 +13,11 @@ interface TailWalk {
 
 export function markTails({ fns, recurs, loops }: Collected, reporter: Reporter): void {
   const allowed = new Set<Recur>()
-  for (const fn of fns) for (const arity of fn.arities) {
-    const only = fn.arities.length === 1 && arity.rest === undefined
-    tail(arity.body, { fn, self: only ? arity.target : undefined, allowed })
-  } // prettier-ignore
+  for (const fn of fns)
+    for (const arity of fn.arities) {
+      const only = fn.arities.length === 1 && arity.rest === undefined
+      tail(arity.body, { fn, self: only ? arity.target : undefined, allowed })
+    }
   for (const loop of loops) tail(loop.body, { fn: undefined, self: undefined, allowed })
   for (const recur of recurs) if (!allowed.has(recur)) reporter.report('L108', recur.span)
 }

@@ -17,11 +17,30 @@ export const coreName = (node: Node): string | undefined =>
 
 export type Kind = 'python' | 'boolean' | 'number' | 'string' | 'array' | 'function' | 'unknown'
 
-const ARITHMETIC = new Set(['+', '-', '*', '/', '**', 'quot', 'rem', 'mod', 'inc', 'dec', 'count', 'abs', 'floor', 'ceil', 'round', 'sqrt'])
+const ARITHMETIC = new Set([
+  '+',
+  '-',
+  '*',
+  '/',
+  '**',
+  'quot',
+  'rem',
+  'mod',
+  'inc',
+  'dec',
+  'count',
+  'abs',
+  'floor',
+  'ceil',
+  'round',
+  'sqrt',
+])
 const TEXT = new Set(['str', 'pr-str', 'join', 'subs', 'upper', 'lower', 'trim', 'name', 'capitalize', 'replace'])
 const ARRAYS = new Set(
   `vector vec range map mapv filter filterv remove keep mapcat map-indexed sort sort-by take drop concat keys vals reverse
-   distinct partition partition-all split split-lines re-seq flatten rest repeat list interpose interleave`.split(/\s+/),
+   distinct partition partition-all split split-lines re-seq flatten rest repeat list interpose interleave`.split(
+    /\s+/,
+  ),
 )
 
 const visiting = new Set<Node | Binding>() // what is being looked at: a cycle is unknown
@@ -29,7 +48,13 @@ const visiting = new Set<Node | Binding>() // what is being looked at: a cycle i
 export function kindOf(node: Node): Kind {
   switch (node.op) {
     case 'const':
-      return typeof node.value === 'string' ? 'string' : typeof node.value === 'number' ? 'number' : typeof node.value === 'boolean' ? 'boolean' : 'unknown'
+      return typeof node.value === 'string'
+        ? 'string'
+        : typeof node.value === 'number'
+          ? 'number'
+          : typeof node.value === 'boolean'
+            ? 'boolean'
+            : 'unknown'
     case 'ref':
       return kindOfBinding(node.binding)
     case 'get':
@@ -76,7 +101,8 @@ function kindOfBinding(binding: Binding): Kind {
 }
 
 /** What a variable that changes may be known as. */
-const plainKind = (kind: Kind): Kind => (kind === 'boolean' || kind === 'number' || kind === 'string' ? kind : 'unknown')
+const plainKind = (kind: Kind): Kind =>
+  kind === 'boolean' || kind === 'number' || kind === 'string' ? kind : 'unknown'
 
 function kindOfCall(call: Call): Kind {
   const name = coreName(call.callee)
@@ -136,7 +162,10 @@ function isAsyncBinding(binding: Binding, seen: ReadonlySet<Binding>): boolean {
   if (binding.asyncCallable) return true
   if ((!binding.init && binding.assigned.length === 0) || seen.has(binding)) return false
   const next = new Set(seen).add(binding)
-  return (binding.init !== undefined && isAsyncFn(binding.init, next)) || binding.assigned.some((value) => isAsyncFn(value, next))
+  return (
+    (binding.init !== undefined && isAsyncFn(binding.init, next)) ||
+    binding.assigned.some((value) => isAsyncFn(value, next))
+  )
 }
 
 /** A core function that is given an async function: its awaiting variant is called. */
@@ -161,7 +190,14 @@ export function isSyncGlobal(callee: Node): boolean {
 export function mayBePromise(node: Node): boolean {
   if (node.op === 'if') return mayBePromise(node.then) || mayBePromise(node.otherwise)
   if (node.op === 'call') return coreName(node.callee) === undefined && !isSyncGlobal(node.callee)
-  return node.op === 'ref' || node.op === 'get' || node.op === 'js' || node.op === 'and' || node.op === 'or' || node.op === 'do'
+  return (
+    node.op === 'ref' ||
+    node.op === 'get' ||
+    node.op === 'js' ||
+    node.op === 'and' ||
+    node.op === 'or' ||
+    node.op === 'do'
+  )
 }
 
 /** (apply f xs) gives what f gives. */

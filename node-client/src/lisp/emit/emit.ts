@@ -26,7 +26,10 @@ function primitive({ op, args, span }: Of<'prim'>): b.Expression {
 
 function objectOf({ entries, span }: Of<'object'>): b.Expression {
   const properties = entries.map(([key, value]) =>
-    key === '...' ? b.spread(expression(value), value.span) : b.property(typeof key === 'string' ? key : expression(key), expression(value), value.span))
+    key === '...'
+      ? b.spread(expression(value), value.span)
+      : b.property(typeof key === 'string' ? key : expression(key), expression(value), value.span),
+  )
   return b.object(properties, span)
 }
 
@@ -40,9 +43,11 @@ const EXPRESSIONS: { readonly [T in Rhs['t']]: (rhs: Of<T>) => b.Expression } = 
   regex: ({ source, flags, span }) => b.regex(source, flags, span),
   prim: primitive,
   logic: ({ op, left, right, span }) => b.logical(op, expression(left), expression(right), span),
-  cond: ({ test, then, otherwise, span }) => b.conditional(expression(test), expression(then), expression(otherwise), span),
+  cond: ({ test, then, otherwise, span }) =>
+    b.conditional(expression(test), expression(then), expression(otherwise), span),
   call: ({ callee, args, span }) => b.call(calleeAt(expression(callee), span), elements(args), span),
-  method: ({ object, key, args, optional, span }) => b.call(b.member(expression(object), keyOf(key), optional, span), elements(args), span),
+  method: ({ object, key, args, optional, span }) =>
+    b.call(b.member(expression(object), keyOf(key), optional, span), elements(args), span),
   new: ({ callee, args, span }) => b.create(expression(callee), elements(args), span),
   get: ({ object, key, optional, span }) => b.member(expression(object), keyOf(key), optional, span),
   await: ({ value, span }) => b.awaiting(expression(value), span),
@@ -85,18 +90,30 @@ function loop({ label, test, body, span }: StmtOf<'loop'>): b.Statement {
 }
 
 function tryStatement({ body, param, handler, final, span }: StmtOf<'try'>): b.Statement {
-  const clause: estree.CatchClause | null = handler ? { type: 'CatchClause', param: b.id(param, span), body: b.block(statements(handler)) } : null
+  const clause: estree.CatchClause | null = handler
+    ? { type: 'CatchClause', param: b.id(param, span), body: b.block(statements(handler)) }
+    : null
   return b.trying(statements(body), clause, final ? b.block(statements(final)) : null, span)
 }
 
 const STATEMENTS: { readonly [S in Stmt['s']]: (stmt: StmtOf<S>) => b.Statement } = {
-  bind: ({ name, value, mutable, span }) => b.declaration(mutable ? 'let' : 'const', b.id(name, span), value ? expression(value) : null, span),
+  bind: ({ name, value, mutable, span }) =>
+    b.declaration(mutable ? 'let' : 'const', b.id(name, span), value ? expression(value) : null, span),
   set: ({ target, value, span }) => b.assignment(expression(target), expression(value), span),
   eval: ({ value, span }) => b.expressionStatement(expression(value), span),
-  fn: ({ fn, span }) => b.functionDeclaration({ name: fn.name, params: parameters(fn, span), body: statements(fn.body), isAsync: fn.isAsync, span }),
-  if: ({ test, then, otherwise, span }) => b.ifStatement(expression(test), b.block(statements(then)), otherwiseOf(otherwise), span),
+  fn: ({ fn, span }) =>
+    b.functionDeclaration({
+      name: fn.name,
+      params: parameters(fn, span),
+      body: statements(fn.body),
+      isAsync: fn.isAsync,
+      span,
+    }),
+  if: ({ test, then, otherwise, span }) =>
+    b.ifStatement(expression(test), b.block(statements(then)), otherwiseOf(otherwise), span),
   loop,
-  forOf: ({ name, mutable, items, body, awaits, span }) => b.forOf(mutable ? 'let' : 'const', name, expression(items), b.block(statements(body)), awaits, span),
+  forOf: ({ name, mutable, items, body, awaits, span }) =>
+    b.forOf(mutable ? 'let' : 'const', name, expression(items), b.block(statements(body)), awaits, span),
   break: ({ label, span }) => b.jump('BreakStatement', label, span),
   continue: ({ label, span }) => b.jump('ContinueStatement', label, span),
   try: tryStatement,

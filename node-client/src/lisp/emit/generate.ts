@@ -2,7 +2,13 @@
 // call, member, await, declarations, conditionals).
 
 import { GENERATOR, generate as print, type Generator, type State } from 'astring'
-import { GenMapping, maybeAddSegment, setSourceContent, toEncodedMap, type EncodedSourceMap } from '@jridgewell/gen-mapping'
+import {
+  GenMapping,
+  maybeAddSegment,
+  setSourceContent,
+  toEncodedMap,
+  type EncodedSourceMap,
+} from '@jridgewell/gen-mapping'
 import type * as estree from 'estree'
 import type { SourceText } from '../source.js'
 import type { Raw } from './estree.js'
@@ -11,10 +17,23 @@ type Write = (node: never, state: State) => void
 type Table = Record<string, Write>
 
 const HOOKED = [
-  'ThrowStatement', 'ReturnStatement', 'NewExpression', 'CallExpression', 'MemberExpression', 'AwaitExpression',
-  'VariableDeclaration', 'ConditionalExpression', 'IfStatement', 'ExpressionStatement', 'ForOfStatement',
-  'BinaryExpression', 'WhileStatement', 'ContinueStatement', 'ArrayExpression', 'ObjectExpression',
-] as const // prettier-ignore
+  'ThrowStatement',
+  'ReturnStatement',
+  'NewExpression',
+  'CallExpression',
+  'MemberExpression',
+  'AwaitExpression',
+  'VariableDeclaration',
+  'ConditionalExpression',
+  'IfStatement',
+  'ExpressionStatement',
+  'ForOfStatement',
+  'BinaryExpression',
+  'WhileStatement',
+  'ContinueStatement',
+  'ArrayExpression',
+  'ObjectExpression',
+] as const
 
 const stock = GENERATOR as unknown as Table
 
@@ -44,7 +63,8 @@ function writeRaw(this: Table, node: Raw, state: State): void {
 
 /** Objects of a few short entries are written on one line. */
 function writeObject(this: Table, node: estree.ObjectExpression, state: State): void {
-  const short = node.properties.length <= 4 && node.properties.every((p) => p.type === 'SpreadElement' || isShort(p.value))
+  const short =
+    node.properties.length <= 4 && node.properties.every((p) => p.type === 'SpreadElement' || isShort(p.value))
   if (!short || node.properties.length === 0) {
     stock['ObjectExpression']!.call(this, node as never, state)
     return
@@ -66,9 +86,19 @@ function writePattern(this: Table, node: estree.ObjectPattern, state: State): vo
   state.write(' }')
 }
 
-const SHORT = new Set(['Literal', 'Identifier', 'UnaryExpression', 'MemberExpression', 'BinaryExpression', 'CallExpression', 'AwaitExpression', 'ObjectExpression'])
+const SHORT = new Set([
+  'Literal',
+  'Identifier',
+  'UnaryExpression',
+  'MemberExpression',
+  'BinaryExpression',
+  'CallExpression',
+  'AwaitExpression',
+  'ObjectExpression',
+])
 const isShort = (node: { type: string }): boolean =>
-  SHORT.has(node.type) || (node.type === 'ArrayExpression' && (node as unknown as estree.ArrayExpression).elements.length <= 8)
+  SHORT.has(node.type) ||
+  (node.type === 'ArrayExpression' && (node as unknown as estree.ArrayExpression).elements.length <= 8)
 
 const generator = {
   ...GENERATOR,

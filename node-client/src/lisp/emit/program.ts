@@ -32,7 +32,11 @@ function importLine(imports: ProgramParts['imports']): b.Statement[] {
 
 function runtimeLines(): b.Statement[] {
   const passed = b.member(b.id('imports', START), '$rt', false, START)
-  const symbolFor = b.call(b.member(b.id('Symbol', START), 'for', false, START), [b.literal('polyloom.lisp.runtime', START)], START)
+  const symbolFor = b.call(
+    b.member(b.id('Symbol', START), 'for', false, START),
+    [b.literal('polyloom.lisp.runtime', START)],
+    START,
+  )
   const registered = b.member(b.id('globalThis', START), symbolFor, false, START)
   const error = b.create(b.id('Error', START), [b.literal(MISSING, START)], START)
   return [

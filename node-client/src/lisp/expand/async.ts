@@ -14,14 +14,18 @@ export const awaitForm: Expand = (form, expander, scope) => ({
 export const spawnForm: Expand = (form, expander, scope) => ({
   op: 'spawn',
   thunk: withTarget(expander, undefined, () =>
-    expander.thunk(form.items[1]!.span, () => expander.expand(form.items[1]!, scope))),
+    expander.thunk(form.items[1]!.span, () => expander.expand(form.items[1]!, scope)),
+  ),
   span: form.span,
 })
 
 export const awaitAllForm: Expand = (form, expander, scope) => ({
   op: 'awaitAll',
-  thunks: form.items.slice(1).map((item) =>
-    withTarget(expander, undefined, () => expander.thunk(item.span, () => expander.expand(item, scope)))),
+  thunks: form.items
+    .slice(1)
+    .map((item) =>
+      withTarget(expander, undefined, () => expander.thunk(item.span, () => expander.expand(item, scope))),
+    ),
   span: form.span,
 })
 

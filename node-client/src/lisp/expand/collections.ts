@@ -49,5 +49,5 @@ function nested(datum: Seq, name: string, depth: number, expander: Expander, sco
 function quasiItem(item: Syntax, depth: number, expander: Expander, scope: Scope): Arg {
   const splices = isList(item) && isSymNamed(item.items[0], 'unquote-splicing') && item.items.length === 2
   if (!splices || depth > 1) return { as: 'value', value: expandQuasi(item, depth, expander, scope) }
-  return { as: 'spread', value: expander.expand((item).items[1]!, scope) }
+  return { as: 'spread', value: expander.expand(item.items[1]!, scope) }
 }

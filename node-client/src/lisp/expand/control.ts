@@ -92,7 +92,8 @@ export const loopForm: Expand = (form, expander, scope) => {
   }
   const target: LoopTarget = { bindings: pairs.map((pair) => pair.binding), used: false }
   const body = withPatterns(patterns, inner, expander, form.span, (bodyScope) =>
-    withTarget(expander, target, () => expander.expandBody(form.items.slice(2), bodyScope, form.span)))
+    withTarget(expander, target, () => expander.expandBody(form.items.slice(2), bodyScope, form.span)),
+  )
   return { op: 'loop', target, pairs, body, span: form.span }
 }
 
@@ -145,7 +146,8 @@ export const forEachForm =
     const binding = isSym(pattern) ? expander.bind(pattern, 'local', inner) : expander.hidden('item', pattern.span)
     const patterns: [Syntax, Node][] = isSym(pattern) ? [] : [[pattern, { op: 'ref', binding, span: pattern.span }]]
     const body = withPatterns(patterns, inner, expander, form.span, (bodyScope) =>
-      expander.expandBody(form.items.slice(3), bodyScope, form.span))
+      expander.expandBody(form.items.slice(3), bodyScope, form.span),
+    )
     return { op: 'forEach', binding, items, body, awaits, span: form.span }
   }
 

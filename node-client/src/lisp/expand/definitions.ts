@@ -2,7 +2,18 @@
 // the forms around it are expanded (DECLARERS), so that functions can refer to each other.
 
 import { constant, isConst, ref, type Binding, type Node } from '../nodes.js'
-import { isKey, isKeyNamed, isList, isString, isSym, isVector, list, type Seq, type Sym, type Syntax } from '../syntax.js'
+import {
+  isKey,
+  isKeyNamed,
+  isList,
+  isString,
+  isSym,
+  isVector,
+  list,
+  type Seq,
+  type Sym,
+  type Syntax,
+} from '../syntax.js'
 import { callArgs } from './calls.js'
 import type { Expander } from './expander.js'
 import { makeFn } from './functions.js'
@@ -87,9 +98,20 @@ export const defForm: Expand = (form, expander, scope) => {
   if (isList(name)) return defineForm(form, expander, scope)
   if (!isSym(name)) return expander.error('L104', name.span, { text: sourceText(name, expander) })
   const hasDoc = form.items.length === 4
-  if (hasDoc && !isString(form.items[2])) return expander.error('L101', form.span, { form: 'def', reason: 'there is too much in it', shape: '(def name doc? value)' })
+  if (hasDoc && !isString(form.items[2]))
+    return expander.error('L101', form.span, {
+      form: 'def',
+      reason: 'there is too much in it',
+      shape: '(def name doc? value)',
+    })
   const valueForm = form.items[hasDoc ? 3 : 2]
-  return defineAs(name, valueForm ? definedValue(name, valueForm, expander, scope) : constant(null, form.span), form, expander, scope)
+  return defineAs(
+    name,
+    valueForm ? definedValue(name, valueForm, expander, scope) : constant(null, form.span),
+    form,
+    expander,
+    scope,
+  )
 }
 
 /** The value of a definition; a function in it takes the name, for its stack frames. */
@@ -125,7 +147,8 @@ function defineMacro(form: Seq, expander: Expander, scope: Scope): void {
   }
   const doc = isString(form.items[2]) && form.items.length > 3 ? form.items[2].value : ''
   const params = form.items[doc ? 3 : 2]
-  const arglist = params && 'items' in params ? expander.reporter.source.text.slice(params.span.start + 1, params.span.end - 1) : ''
+  const arglist =
+    params && 'items' in params ? expander.reporter.source.text.slice(params.span.start + 1, params.span.end - 1) : ''
   const fn = macroFunction(name, form.items.slice(doc ? 3 : 2), form, expander, scope)
   const run = expander.reporter.hasErrors ? undefined : expander.options.loadMacro(fn, name.name)
   const expand = (use: Seq): Syntax => {
@@ -144,7 +167,8 @@ function macroFunction(name: Sym, parts: readonly Syntax[], form: Seq, expander:
     expander.thunk(form.span, () => {
       expander.macroFn = expander.fn
       return makeFn(undefined, parts, form.span, expander, scope, name.name)
-    }))
+    }),
+  )
   expander.phase = phase
   expander.macroFn = macroFn
   expander.auto = auto
@@ -166,7 +190,8 @@ export const setForm: Expand = (form, expander, scope) => {
   if (!isSym(target) && !isList(target)) return expander.error('L107', target.span)
   const place = expander.expand(target, scope)
   const value = expander.expand(form.items[2]!, scope)
-  if (place.op === 'get' && !place.optional) return { op: 'put', object: place.object, key: place.key, value, span: form.span }
+  if (place.op === 'get' && !place.optional)
+    return { op: 'put', object: place.object, key: place.key, value, span: form.span }
   if (place.op !== 'ref') return isConst(place, null) ? place : expander.error('L107', target.span)
   return assign(place.binding, value, form, expander)
 }
@@ -190,13 +215,23 @@ export const importForm: Expand = (form, expander, scope) => {
   const names = importedNames(form)
   const source = form.items.find((item) => isString(item))
   if (names.length === 0 || !source) {
-    return expander.error('L101', form.span, { form: 'import', reason: 'a name or a source is missing', shape: '(import "source" :as name) or (import [names…] "source")' })
+    return expander.error('L101', form.span, {
+      form: 'import',
+      reason: 'a name or a source is missing',
+      shape: '(import "source" :as name) or (import [names…] "source")',
+    })
   }
-  const module: Node = { op: 'import', source: constant((source as { value: string }).value, source.span), span: form.span }
+  const module: Node = {
+    op: 'import',
+    source: constant((source as { value: string }).value, source.span),
+    span: form.span,
+  }
   if (isString(form.items[1])) return defineAs(names[0]!, module, form, expander, scope)
   const holder = expander.hidden('module', form.span)
   holder.init = module
-  const defs = names.map((name) => defineAs(name, get(ref(holder, name.span), name.name, name.span), form, expander, scope))
+  const defs = names.map((name) =>
+    defineAs(name, get(ref(holder, name.span), name.name, name.span), form, expander, scope),
+  )
   return { op: 'do', body: [{ op: 'def', binding: holder, value: module, span: form.span }, ...defs], span: form.span }
 }
 
@@ -212,7 +247,11 @@ export const jsForm: Expand = (form, expander, scope) => {
   const args = form.items.slice(2).map((item) => expander.expand(item, scope))
   const pieces = isString(text) ? text.value.split('~{}') : []
   if (pieces.length !== args.length + 1) {
-    return expander.error('L101', form.span, { form: 'js*', reason: 'each ~{} needs one argument', shape: '(js* "~{} + ~{}" a b)' })
+    return expander.error('L101', form.span, {
+      form: 'js*',
+      reason: 'each ~{} needs one argument',
+      shape: '(js* "~{} + ~{}" a b)',
+    })
   }
   return { op: 'js', pieces, args, span: form.span }
 }

@@ -2,7 +2,18 @@
 // A pattern becomes a series of plain bindings, each reading from the value before it.
 
 import { constant, ref, type Binding, type Node, type Pair } from '../nodes.js'
-import { isKey, isKeyNamed, isSym, isSymNamed, isVector, sym, type Key, type Seq, type Sym, type Syntax } from '../syntax.js'
+import {
+  isKey,
+  isKeyNamed,
+  isSym,
+  isSymNamed,
+  isVector,
+  sym,
+  type Key,
+  type Seq,
+  type Sym,
+  type Syntax,
+} from '../syntax.js'
 import { isSpread } from './calls.js'
 import type { Expander } from './expander.js'
 import { sourceText } from './text.js'
@@ -52,7 +63,11 @@ function destructureVector(pattern: Seq, source: Node, expander: Expander, scope
       const name = pattern.items[++i]
       if (name) destructure(name, source, expander, scope, out)
     } else {
-      const value = expander.callCore('nth', [source, constant(index++, item.span), constant(null, item.span)], item.span)
+      const value = expander.callCore(
+        'nth',
+        [source, constant(index++, item.span), constant(null, item.span)],
+        item.span,
+      )
       if (!isSymNamed(item, '_')) destructure(item, value, expander, scope, out)
     }
   }

@@ -2,7 +2,18 @@
 // forms to their table. It never evaluates and never throws: a bad form becomes nil and a diagnostic.
 
 import type { CoreName } from '../runtime/table.js'
-import { Binding, bodyOf, constant, positional, ref, type BindingKind, type Fn, type LoopTarget, type Node } from '../nodes.js'
+import {
+  Binding,
+  bodyOf,
+  constant,
+  newFn,
+  positional,
+  ref,
+  type BindingKind,
+  type Fn,
+  type LoopTarget,
+  type Node,
+} from '../nodes.js'
 import type { Code, Facts, Reporter } from '../diagnostics.js'
 import { nearest } from '../suggest.js'
 import { isSym, list, sym, type Mark, type Seq, type Span, type Sym, type Syntax } from '../syntax.js'
@@ -13,6 +24,7 @@ import { rootScope } from './root.js'
 import { Scope, type Macro, type Meaning, type Special } from './scope.js'
 import { build, type Template } from './template.js'
 import { expandDotted } from './members.js'
+import { Globals, isInside } from './globals.js'
 
 const MAX_EXPANSIONS = 200 // macros inside the results of macros, at one place
 
@@ -39,7 +51,7 @@ export class Expander {
   #depth = 0
   /** The definitions that stand among the forms of a file or body. */
   readonly declared = new WeakSet<Syntax>()
-  readonly #globals = new Map<string, Binding>()
+  readonly #globals = new Globals()
   readonly #origins = new WeakMap<Syntax, { name: string; span: Span }>()
   readonly #stack: { name: string; span: Span }[] = []
 
@@ -216,27 +228,21 @@ export class Expander {
 
   #global(symbol: Sym): Node {
     const [head, ...path] = symbol.name.slice(3).split('.')
-    let node: Node = ref(this.global(head!, symbol.span), symbol.span)
+    let node: Node = ref(this.#globals.binding(head!, symbol.span), symbol.span)
     for (const name of path) node = { op: 'get', object: node, key: name, optional: false, span: symbol.span }
     return node
   }
 
-  global(name: string, span: Span): Binding {
-    const known = this.#globals.get(name)
-    if (known) return known
-    const binding = new Binding('global', name, span, undefined)
-    this.#globals.set(name, binding)
-    return binding
-  }
-
   /** The JavaScript globals used with js/. */
   globalNames(): Iterable<string> {
-    return this.#globals.keys()
+    return this.#globals.names()
   }
 
   unknown(symbol: Sym, scope: Scope): Node {
     const near = nearest(symbol.name, scope.names())
-    const suggestion = near ? `did you mean '${near}'?` : `define it with (def ${symbol.name} …), or write js/${symbol.name} for a JavaScript global`
+    const suggestion = near
+      ? `did you mean '${near}'?`
+      : `define it with (def ${symbol.name} …), or write js/${symbol.name} for a JavaScript global`
     return this.error('L012', symbol.span, { name: symbol.name, suggestion })
   }
 
@@ -301,13 +307,4 @@ export class Expander {
     fn.arities.push({ params: [], rest: undefined, target: { bindings: [], used: false }, body: node })
     return fn
   }
-}
-
-const isInside = (inner: Fn | undefined, outer: Fn | undefined): boolean => {
-  for (let fn = inner; fn; fn = fn.parent) if (fn === outer) return true
-  return false
-}
-
-export function newFn(name: string | undefined, parent: Fn | undefined, span: Span, self?: Binding): Fn {
-  return { op: 'fn', name, self, arities: [], parent, isAsync: false, awaits: false, calls: [], span }
 }

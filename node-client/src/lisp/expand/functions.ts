@@ -1,10 +1,10 @@
 // Functions: (fn name? [a (b default) & rest] body…), several arities, patterns as parameters.
 
-import { Binding, constant, ref, type Arity, type Fn, type Node, type Param } from '../nodes.js'
+import { Binding, constant, newFn, ref, type Arity, type Fn, type Node, type Param } from '../nodes.js'
 import { isList, isSym, isSymNamed, isVector, spanOf, type Seq, type Span, type Sym, type Syntax } from '../syntax.js'
 import { withPatterns, withTarget } from './control.js'
 import { restOf } from './destructure.js'
-import { newFn, type Expander } from './expander.js'
+import type { Expander } from './expander.js'
 import { Scope, type Special } from './scope.js'
 import { sourceText } from './text.js'
 
@@ -32,7 +32,9 @@ export function makeFn(
   const clauses = isMulti(parts) ? (parts as Seq[]) : undefined
   expander.inFn(fn, () => {
     if (!clauses) fn.arities.push(arity(parts[0], parts.slice(1), span, expander, inner))
-    else for (const clause of clauses) fn.arities.push(arity(clause.items[0], clause.items.slice(1), clause.span, expander, inner))
+    else
+      for (const clause of clauses)
+        fn.arities.push(arity(clause.items[0], clause.items.slice(1), clause.span, expander, inner))
   })
   checkArities(fn, expander)
   return fn
@@ -55,7 +57,13 @@ interface Parsed {
   rest: Binding | undefined
 }
 
-function arity(paramForm: Syntax | undefined, body: readonly Syntax[], span: Span, expander: Expander, scope: Scope): Arity {
+function arity(
+  paramForm: Syntax | undefined,
+  body: readonly Syntax[],
+  span: Span,
+  expander: Expander,
+  scope: Scope,
+): Arity {
   const inner = new Scope(scope)
   const parsed: Parsed = { params: [], patterns: [], rest: undefined }
   if (paramForm?.type === 'vector' || paramForm?.type === 'list') parseParams(paramForm, parsed, expander, inner)
@@ -64,7 +72,8 @@ function arity(paramForm: Syntax | undefined, body: readonly Syntax[], span: Spa
   const target = { bindings: parsed.rest ? [...bindings, parsed.rest] : bindings, used: false }
   const bodySpan = body.length > 0 ? spanOf(body[0]!, body.at(-1)!) : span
   const node = withPatterns(parsed.patterns, inner, expander, bodySpan, (bodyScope) =>
-    withTarget(expander, target, () => expander.expandBody(body, bodyScope, bodySpan)))
+    withTarget(expander, target, () => expander.expandBody(body, bodyScope, bodySpan)),
+  )
   return { params: parsed.params, rest: parsed.rest, target, body: node }
 }
 
@@ -77,7 +86,8 @@ function parseParams(form: Seq, parsed: Parsed, expander: Expander, scope: Scope
     else if (rest) {
       parseRest(rest, parsed, expander, scope)
       if (isSym(item)) i++
-      if (i + 1 < form.items.length) expander.error('L302', form.items[i + 1]!.span, { reason: 'nothing may follow the rest' })
+      if (i + 1 < form.items.length)
+        expander.error('L302', form.items[i + 1]!.span, { reason: 'nothing may follow the rest' })
       return
     } else if (isSymNamed(item, '&')) expander.error('L302', item.span, { reason: 'a name is missing after &' })
     else parseParam(item, optional, parsed, expander, scope)
@@ -108,7 +118,11 @@ function parseParam(item: Syntax, optional: boolean, parsed: Parsed, expander: E
   if (!withDefault && !optional && parsed.params.at(-1)?.optional) {
     expander.error('L302', item.span, { reason: 'a required parameter follows an optional one' })
   }
-  const fallback = withDefault ? expander.expand(item.items[1]!, scope) : optional ? constant(null, item.span) : undefined
+  const fallback = withDefault
+    ? expander.expand(item.items[1]!, scope)
+    : optional
+      ? constant(null, item.span)
+      : undefined
   const target = withDefault ? item.items[0]! : item
   const binding = bindParam(target, parsed, expander, scope, target.type === 'map' ? 'options' : 'items')
   if (binding) parsed.params.push({ binding, fallback, optional: fallback !== undefined })

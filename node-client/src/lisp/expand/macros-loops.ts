@@ -35,24 +35,63 @@ const two = (form: Syntax | undefined, expander: Expander): [Syntax, Syntax] => 
 }
 
 export const LOOP_MACROS: readonly Macro[] = [
-  macro('for', '[name items :when test :let […] …] body…', 'A vector of the values of the body.', 1, ANY, ([bindings, ...body], _form, expander) => [
-    'let', vec('result', vec()),
-    comprehension(bindings, ['.push', 'result', ['do', ...body]], expander),
-    'result',
-  ]), // prettier-ignore
-  macro('doseq', '[name items :when test :let […] …] body…', 'The body for each item; nil.', 1, ANY, ([bindings, ...body], _form, expander) =>
-    comprehension(bindings, ['do', ...body], expander)),
-  macro('dotimes', '[name n] body…', 'The body with name from 0 to n - 1; nil.', 1, ANY, ([binding, ...body], _form, expander) => {
-    const [name, count] = two(binding, expander)
-    if (!isSym(name)) return null
-    return ['let', vec('end', count), ['loop', vec(name, 0), ['when', ['<', name, 'end'], ...body, ['recur', ['+', name, 1]]]]]
-  }),
-  macro('for-await', '[name items] body…', 'The body for each item of an asynchronous iterable; nil.', 1, ANY, ([binding, ...body], _form, expander) => {
-    const [name, items] = two(binding, expander)
-    return ['for-await*', name, items, ...body]
-  }),
-  macro('while-let', '[name value] body…', 'Repeats the body while the value is true; nil.', 1, ANY, ([binding, ...body], _form, expander) => {
-    const [name, value] = two(binding, expander)
-    return ['loop', vec(), ['when-let', vec(name, value), ...body, ['recur']]]
-  }),
+  macro(
+    'for',
+    '[name items :when test :let […] …] body…',
+    'A vector of the values of the body.',
+    1,
+    ANY,
+    ([bindings, ...body], _form, expander) => [
+      'let',
+      vec('result', vec()),
+      comprehension(bindings, ['.push', 'result', ['do', ...body]], expander),
+      'result',
+    ],
+  ),
+  macro(
+    'doseq',
+    '[name items :when test :let […] …] body…',
+    'The body for each item; nil.',
+    1,
+    ANY,
+    ([bindings, ...body], _form, expander) => comprehension(bindings, ['do', ...body], expander),
+  ),
+  macro(
+    'dotimes',
+    '[name n] body…',
+    'The body with name from 0 to n - 1; nil.',
+    1,
+    ANY,
+    ([binding, ...body], _form, expander) => {
+      const [name, count] = two(binding, expander)
+      if (!isSym(name)) return null
+      return [
+        'let',
+        vec('end', count),
+        ['loop', vec(name, 0), ['when', ['<', name, 'end'], ...body, ['recur', ['+', name, 1]]]],
+      ]
+    },
+  ),
+  macro(
+    'for-await',
+    '[name items] body…',
+    'The body for each item of an asynchronous iterable; nil.',
+    1,
+    ANY,
+    ([binding, ...body], _form, expander) => {
+      const [name, items] = two(binding, expander)
+      return ['for-await*', name, items, ...body]
+    },
+  ),
+  macro(
+    'while-let',
+    '[name value] body…',
+    'Repeats the body while the value is true; nil.',
+    1,
+    ANY,
+    ([binding, ...body], _form, expander) => {
+      const [name, value] = two(binding, expander)
+      return ['loop', vec(), ['when-let', vec(name, value), ...body, ['recur']]]
+    },
+  ),
 ]

@@ -19,8 +19,10 @@ function pattern(form: Syntax, access: Template, parts: Parts, expander: Expande
     if (form.name !== '_') parts.bindings.push(form, access)
   } else if (form.type === 'vector') items(form, access, parts, expander)
   else if (form.type === 'map') entries(form, access, parts, expander)
-  else if (isList(form) && isSymNamed(form.items[0], 'or')) parts.tests.push(['or', ...form.items.slice(1).map((one) => alone(one, access, expander))])
-  else if (isList(form) && !isSymNamed(form.items[0], 'quote')) expander.error('L104', form.span, { text: sourceText(form, expander) })
+  else if (isList(form) && isSymNamed(form.items[0], 'or'))
+    parts.tests.push(['or', ...form.items.slice(1).map((one) => alone(one, access, expander))])
+  else if (isList(form) && !isSymNamed(form.items[0], 'quote'))
+    expander.error('L104', form.span, { text: sourceText(form, expander) })
   else parts.tests.push(['=', access, form])
 }
 
@@ -60,7 +62,11 @@ const match: Rule = ([value, ...clauses], form, expander) => {
     const isGuarded = isKeyNamed(second, 'when')
     const result = isGuarded ? fourth : second
     if (!result) {
-      expander.error('L101', form.span, { form: 'match', reason: 'the last pattern has no result', shape: '(match value pattern result … :else default)' })
+      expander.error('L101', form.span, {
+        form: 'match',
+        reason: 'the last pattern has no result',
+        shape: '(match value pattern result … :else default)',
+      })
       return null
     }
     arms.push(...clause(head!, isGuarded ? third : undefined, result, expander))
@@ -75,9 +81,19 @@ function clause(head: Syntax, guard: Syntax | undefined, result: Syntax, expande
   const parts: Parts = { tests: [], bindings: [] }
   pattern(head, 'value', parts, expander)
   const tests = guard ? [...parts.tests, ['let', vec(...parts.bindings), guard]] : parts.tests
-  return [['and', ...tests], ['let', vec(...parts.bindings), result]]
+  return [
+    ['and', ...tests],
+    ['let', vec(...parts.bindings), result],
+  ]
 }
 
 export const MATCH_MACROS: readonly Macro[] = [
-  macro('match', 'value pattern result … :else default', 'The result of the first pattern the value has: constants, names, _, [a & more], {:k p}, (or 1 2); :when test after a pattern guards it.', 1, Infinity, match),
+  macro(
+    'match',
+    'value pattern result … :else default',
+    'The result of the first pattern the value has: constants, names, _, [a & more], {:k p}, (or 1 2); :when test after a pattern guards it.',
+    1,
+    Infinity,
+    match,
+  ),
 ]

@@ -32,7 +32,11 @@ const cond: Rule = (args, form, expander) => {
   const [test, value, ...rest] = args
   if (isList(test) && args.every((arg) => isList(arg) && arg.items.length > 0)) return nestedCond(args as Seq[])
   if (!value) {
-    expander.error('L101', form.span, { form: 'cond', reason: 'the last test has no value', shape: '(cond test value … :else value)' })
+    expander.error('L101', form.span, {
+      form: 'cond',
+      reason: 'the last test has no value',
+      shape: '(cond test value … :else value)',
+    })
     return null
   }
   if (isElse(test!)) {
@@ -46,7 +50,9 @@ const cond: Rule = (args, form, expander) => {
 const isGenerated = (form: Seq, test: Syntax): boolean => test.span === form.span
 
 const isElse = (test: Syntax): boolean =>
-  (test.type === 'keyword' && (test.name === 'else' || test.name === 'default')) || isSymNamed(test, 'else') || (test.type === 'atom' && test.value === true)
+  (test.type === 'keyword' && (test.name === 'else' || test.name === 'default')) ||
+  isSymNamed(test, 'else') ||
+  (test.type === 'atom' && test.value === true)
 
 /** (cond (test value…) … (else value…)): only when every clause is a list and their number is not that of pairs. */
 function nestedCond(clauses: readonly Seq[]): Template {
@@ -55,21 +61,31 @@ function nestedCond(clauses: readonly Seq[]): Template {
     const [test, value, ...rest] = clauses
     return ['if', test!, value!, rest.length > 0 ? ['cond', ...rest] : null]
   }
-  return clauses.reduceRight<Template>((otherwise, { items: [test, ...body] }) =>
-    isElse(test!) ? ['do', ...body] : ['if', test!, ['do', ...body], otherwise], null) // prettier-ignore
+  return clauses.reduceRight<Template>(
+    (otherwise, { items: [test, ...body] }) =>
+      isElse(test!) ? ['do', ...body] : ['if', test!, ['do', ...body], otherwise],
+    null,
+  )
 }
 
 const isLiteral = (form: Syntax): boolean => form.type === 'atom' || form.type === 'keyword'
 
 /** (case x 1 "one" (2 3) "few" "many") */
 const caseRule: Rule = ([value, ...clauses], _form, expander) => {
-  const fallback = clauses.length % 2 === 1 ? clauses.pop()! : ['throw', ['ex-info', text('no case matches'), ['hash-map', text('value'), 'value']]]
+  const fallback =
+    clauses.length % 2 === 1
+      ? clauses.pop()!
+      : ['throw', ['ex-info', text('no case matches'), ['hash-map', text('value'), 'value']]]
   const arms: Template[] = []
   for (let i = 0; i < clauses.length; i += 2) {
     const constants = isList(clauses[i]) ? (clauses[i] as Seq).items : [clauses[i]!]
     arms.push(['or', ...constants.map((constant) => ['=', 'value', caseConstant(constant, expander)])], clauses[i + 1]!)
   }
-  return ['let', vec('value', value!), arms.length > 0 ? ['cond', ...arms, key('else', value!.span), fallback] : (fallback)]
+  return [
+    'let',
+    vec('value', value!),
+    arms.length > 0 ? ['cond', ...arms, key('else', value!.span), fallback] : fallback,
+  ]
 }
 
 function caseConstant(form: Syntax, expander: Expander): Template {
@@ -109,7 +125,11 @@ const someThread =
 
 function someStep(value: Template, [step, ...rest]: readonly Syntax[], place: 'first' | 'last'): Template {
   const next = thread('value', step!, place)
-  return ['let', vec('value', value), ['if', ['nil?', 'value'], null, rest.length > 0 ? [place === 'first' ? 'some->' : 'some->>', next, ...rest] : next]]
+  return [
+    'let',
+    vec('value', value),
+    ['if', ['nil?', 'value'], null, rest.length > 0 ? [place === 'first' ? 'some->' : 'some->>', next, ...rest] : next],
+  ]
 }
 
 const condThread =
@@ -122,7 +142,12 @@ const condThread =
     return ['let', vec(...steps), 'value']
   }
 
-const doto: Rule = ([object, ...steps]) => ['let', vec('object', object!), ...steps.map((step) => thread('object', step, 'first')), 'object']
+const doto: Rule = ([object, ...steps]) => [
+  'let',
+  vec('object', object!),
+  ...steps.map((step) => thread('object', step, 'first')),
+  'object',
+]
 
 const assertRule: Rule = ([test, message], form, expander) => {
   const source = expander.reporter.source.text.slice(test!.span.start, test!.span.end)
@@ -145,11 +170,15 @@ const withRule: Rule = ([bindings, ...body], form, expander) => {
   if (!name || !value) return null
   const inner: Template = rest.length > 0 ? ['with', vector(rest, bindings!.span), ...body] : ['do', ...body]
   return [
-    'let', vec('manager', value, 'entered', ['enter*', 'manager'], 'failed', false),
-    ['try', ['let', vec(name, 'entered'), inner],
+    'let',
+    vec('manager', value, 'entered', ['enter*', 'manager'], 'failed', false),
+    [
+      'try',
+      ['let', vec(name, 'entered'), inner],
       ['catch', 'error', ['set!', 'failed', true], ['if', ['exit*', 'manager', 'error', py], null, ['throw', 'error']]],
-      ['finally', ['if', 'failed', null, ['exit*', 'manager', null, null]]]],
-  ] // prettier-ignore
+      ['finally', ['if', 'failed', null, ['exit*', 'manager', null, null]]],
+    ],
+  ]
 }
 
 /** (py-> np (arange 12) (reshape 3 4) .T): one program, awaited. */
@@ -169,12 +198,21 @@ function pyStep(object: Template, step: Syntax, place: 'first' | 'last'): Templa
   return listAt(step.span, ['.', object, method], ...args)
 }
 
-const time: Rule = ([form]) => ['let', vec('start', ['performance.now'], 'value', form!), ['report-time*', 'start'], 'value']
+const time: Rule = ([form]) => [
+  'let',
+  vec('start', ['performance.now'], 'value', form!),
+  ['report-time*', 'start'],
+  'value',
+]
 
 /** (fmt "x = {x}, n = {(count xs)}") */
 const fmt: Rule = ([template], form, expander) => {
   if (template?.type !== 'atom' || typeof template.value !== 'string') {
-    expander.error('L101', form.span, { form: 'fmt', reason: 'it needs a literal string', shape: '(fmt "text {value} text")' })
+    expander.error('L101', form.span, {
+      form: 'fmt',
+      reason: 'it needs a literal string',
+      shape: '(fmt "text {value} text")',
+    })
     return null
   }
   return ['str', ...interpolate(template.value, template.span, expander)]
@@ -184,15 +222,56 @@ export const MACROS: readonly Macro[] = [
   macro('comment', 'forms…', 'Ignores the forms; nil.', 0, ANY, () => null),
   macro('defn', 'name doc? [params] body…', 'Defines a function.', 2, ANY, defn),
   macro('defun', 'name [params] body…', 'The same as defn.', 2, ANY, defn),
-  macro('when', 'test body…', 'The body if test is true, else nil.', 1, ANY, ([test, ...body]) => ['if', test!, ['do', ...body], null]),
-  macro('when-not', 'test body…', 'The body if test is false, else nil.', 1, ANY, ([test, ...body]) => ['if', test!, null, ['do', ...body]]),
-  macro('unless', 'test body…', 'The same as when-not.', 1, ANY, ([test, ...body]) => ['if', test!, null, ['do', ...body]]),
-  macro('if-not', 'test then else?', 'if with the arms exchanged.', 2, 3, ([test, then, otherwise]) => ['if', test!, otherwise ?? null, then!]),
+  macro('when', 'test body…', 'The body if test is true, else nil.', 1, ANY, ([test, ...body]) => [
+    'if',
+    test!,
+    ['do', ...body],
+    null,
+  ]),
+  macro('when-not', 'test body…', 'The body if test is false, else nil.', 1, ANY, ([test, ...body]) => [
+    'if',
+    test!,
+    null,
+    ['do', ...body],
+  ]),
+  macro('unless', 'test body…', 'The same as when-not.', 1, ANY, ([test, ...body]) => [
+    'if',
+    test!,
+    null,
+    ['do', ...body],
+  ]),
+  macro('if-not', 'test then else?', 'if with the arms exchanged.', 2, 3, ([test, then, otherwise]) => [
+    'if',
+    test!,
+    otherwise ?? null,
+    then!,
+  ]),
   macro('if-let', '[name value] then else?', 'Binds the value if it is true.', 2, 3, ifLet),
-  macro('when-let', '[name value] body…', 'Binds the value if it is true, and evaluates the body.', 1, ANY, ([binding, ...body]) => ['if-let', binding!, ['do', ...body]]),
+  macro(
+    'when-let',
+    '[name value] body…',
+    'Binds the value if it is true, and evaluates the body.',
+    1,
+    ANY,
+    ([binding, ...body]) => ['if-let', binding!, ['do', ...body]],
+  ),
   macro('cond', 'test value … :else value', 'The value of the first true test.', 0, ANY, cond),
-  macro('condp', 'predicate value test result … default?', 'The result of the first test for which (predicate test value).', 2, ANY, condp),
-  macro('case', 'value constant result … default?', 'The result of the constant that equals value; (a b) for several.', 1, ANY, caseRule),
+  macro(
+    'condp',
+    'predicate value test result … default?',
+    'The result of the first test for which (predicate test value).',
+    2,
+    ANY,
+    condp,
+  ),
+  macro(
+    'case',
+    'value constant result … default?',
+    'The result of the constant that equals value; (a b) for several.',
+    1,
+    ANY,
+    caseRule,
+  ),
   macro('not=', 'values…', 'Not equal.', 1, ANY, (args) => ['not', ['=', ...args]]),
   macro('->', 'value steps…', 'Threads the value through the steps as first argument.', 1, ANY, threading('first')),
   macro('->>', 'value steps…', 'Threads the value through the steps as last argument.', 1, ANY, threading('last')),
@@ -206,7 +285,14 @@ export const MACROS: readonly Macro[] = [
   macro('with', '[name value …] body…', 'Enters each value, binds what that gives, always exits.', 1, ANY, withRule),
   macro('py-with', '[name value …] body…', 'The same as with.', 1, ANY, withRule),
   macro('py->', 'object steps…', 'A chain of Python methods and attributes, awaited.', 1, ANY, pyThread('first')),
-  macro('py->>', 'object steps…', 'A chain of Python calls with the value as last argument, awaited.', 1, ANY, pyThread('last')),
+  macro(
+    'py->>',
+    'object steps…',
+    'A chain of Python calls with the value as last argument, awaited.',
+    1,
+    ANY,
+    pyThread('last'),
+  ),
   macro('time', 'form', 'The value of the form; prints how long it took.', 1, 1, time),
   macro('fmt', '"text {value} text"', 'Text with values in it.', 1, 1, fmt),
   ...LOOP_MACROS,

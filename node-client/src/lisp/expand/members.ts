@@ -54,9 +54,7 @@ function step(object: Node, part: Syntax, optional: boolean, expander: Expander,
 /** (. o k1 k2) and (?. o k1 k2) */
 export function expandPath(form: Seq, expander: Expander, scope: Scope, optional: boolean): Node {
   const object = expander.expand(form.items[1]!, scope)
-  return form.items
-    .slice(2)
-    .reduce((node, part) => step(node, part, optional, expander, scope, form.span), object)
+  return form.items.slice(2).reduce((node, part) => step(node, part, optional, expander, scope, form.span), object)
 }
 
 /** (.m o a …) is a method call, (.-k o) a property. */

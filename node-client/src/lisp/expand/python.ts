@@ -20,7 +20,11 @@ export function importName(form: Seq, expander: Expander): Sym | undefined {
     if (plain) return sym(path.split('.').at(-1)!, module!.span)
     if (isKeyNamed(as, 'as') && isSym(name)) return name
   }
-  expander.error('L101', form.span, { form: 'py.import', reason: 'a module or a name is missing', shape: '(py.import "module" :as name)' })
+  expander.error('L101', form.span, {
+    form: 'py.import',
+    reason: 'a module or a name is missing',
+    shape: '(py.import "module" :as name)',
+  })
   return undefined
 }
 
@@ -40,7 +44,11 @@ interface FromName {
 export function fromNames(form: Seq, expander: Expander): FromName[] {
   const [, module, names] = form.items
   if (moduleName(module) === undefined || !isVector(names)) {
-    expander.error('L101', form.span, { form: 'py.from', reason: 'a module or a vector of names is missing', shape: '(py.from "module" [name other :as local])' })
+    expander.error('L101', form.span, {
+      form: 'py.from',
+      reason: 'a module or a vector of names is missing',
+      shape: '(py.from "module" [name other :as local])',
+    })
     return []
   }
   const found: FromName[] = []

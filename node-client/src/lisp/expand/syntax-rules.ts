@@ -20,16 +20,27 @@ function parseRules(form: Syntax | undefined): Rules | undefined {
   if (!isList(form) || !isSymNamed(form.items[0], 'syntax-rules')) return undefined
   const [, literals, ...rules] = form.items
   if (literals?.type !== 'list' && literals?.type !== 'vector') return undefined
-  const pairs = rules.map((rule) => (isList(rule) && rule.items.length === 2 && isList(rule.items[0]) ? ([rule.items[0], rule.items[1]!] as const) : undefined))
+  const pairs = rules.map((rule) =>
+    isList(rule) && rule.items.length === 2 && isList(rule.items[0])
+      ? ([rule.items[0], rule.items[1]!] as const)
+      : undefined,
+  )
   if (pairs.length === 0 || pairs.includes(undefined)) return undefined
-  return { literals: new Set(literals.items.flatMap((item) => (isSym(item) ? [item.name] : []))), rules: pairs as [Seq, Syntax][] }
+  return {
+    literals: new Set(literals.items.flatMap((item) => (isSym(item) ? [item.name] : []))),
+    rules: pairs as [Seq, Syntax][],
+  }
 }
 
 export function defineSyntaxRules(form: Seq, expander: Expander, scope: Scope): void {
   const name = form.items[1]
   const parsed = parseRules(form.items[2])
   if (!isSym(name) || !parsed) {
-    expander.error('L101', form.span, { form: 'define-syntax', reason: 'it needs rules', shape: '(define-syntax name (syntax-rules (literals…) ((_ pattern…) template) …))' })
+    expander.error('L101', form.span, {
+      form: 'define-syntax',
+      reason: 'it needs rules',
+      shape: '(define-syntax name (syntax-rules (literals…) ((_ pattern…) template) …))',
+    })
     return
   }
   const patterns = parsed.rules.map(([pattern]) => sourceText(pattern, expander)).join(' ')
@@ -55,7 +66,8 @@ function apply({ literals, rules }: Rules, use: Seq, mark: Mark): Syntax | undef
 
 function match(pattern: Syntax, form: Syntax, literals: ReadonlySet<string>, found: Match): boolean {
   if (isSym(pattern)) return matchSymbol(pattern, form, literals, found)
-  if ('items' in pattern) return 'items' in form && form.type === pattern.type && matchItems(pattern.items, form.items, literals, found)
+  if ('items' in pattern)
+    return 'items' in form && form.type === pattern.type && matchItems(pattern.items, form.items, literals, found)
   if (pattern.type === 'atom') return form.type === 'atom' && Object.is(form.value, pattern.value)
   return pattern.type === 'keyword' && form.type === 'keyword' && form.name === pattern.name
 }
@@ -68,9 +80,15 @@ function matchSymbol({ name }: Sym, form: Syntax, literals: ReadonlySet<string>,
 
 const isEllipsis = (form: Syntax | undefined): boolean => isSymNamed(form, '...')
 
-function matchItems(patterns: readonly Syntax[], forms: readonly Syntax[], literals: ReadonlySet<string>, found: Match): boolean {
+function matchItems(
+  patterns: readonly Syntax[],
+  forms: readonly Syntax[],
+  literals: ReadonlySet<string>,
+  found: Match,
+): boolean {
   const at = patterns.findIndex((_, i) => isEllipsis(patterns[i + 1]))
-  const one = (list: readonly Syntax[], items: readonly Syntax[]): boolean => list.every((pattern, i) => match(pattern, items[i]!, literals, found))
+  const one = (list: readonly Syntax[], items: readonly Syntax[]): boolean =>
+    list.every((pattern, i) => match(pattern, items[i]!, literals, found))
   if (at < 0) return patterns.length === forms.length && one(patterns, forms)
   const [before, after] = [patterns.slice(0, at), patterns.slice(at + 2)]
   const count = forms.length - before.length - after.length
@@ -92,7 +110,9 @@ function variables(pattern: Syntax, literals: ReadonlySet<string>): string[] {
 function fill(template: Syntax, found: Match, mark: Mark): Syntax {
   if (isSym(template)) {
     const value = found.get(template.name)
-    return value === undefined || Array.isArray(value) ? { ...template, mark: { ...mark, outer: template.mark ?? mark.outer } } : value
+    return value === undefined || Array.isArray(value)
+      ? { ...template, mark: { ...mark, outer: template.mark ?? mark.outer } }
+      : value
   }
   if (!('items' in template)) return template
   const items: Syntax[] = []
@@ -109,6 +129,8 @@ function fill(template: Syntax, found: Match, mark: Mark): Syntax {
 
 /** The template once for each match of the repeated variable in it. */
 function repeat(template: Syntax, found: Match, mark: Mark): Syntax[] {
-  const repeated = variables(template, new Set()).map((name) => found.get(name)).find((value) => Array.isArray(value)) // prettier-ignore
+  const repeated = variables(template, new Set())
+    .map((name) => found.get(name))
+    .find((value) => Array.isArray(value))
   return (repeated ?? []).map((one) => fill(template, new Map([...found, ...one]), mark))
 }

@@ -20,12 +20,20 @@ export const listAt = (span: Span, ...parts: Template[]): Wrapped => ({ wrap: 'l
 export function build(template: Template, mark: Mark, span: Span): Syntax {
   if (typeof template === 'string') return sym(template, span, mark)
   if (template === null || typeof template !== 'object') return atom(template, span)
-  if (Array.isArray(template)) return list(template.map((part: Template) => build(part, mark, span)), span)
+  if (Array.isArray(template))
+    return list(
+      template.map((part: Template) => build(part, mark, span)),
+      span,
+    )
   if ('type' in template) return template
   return wrapped(template as Wrapped, mark, span)
 }
 
 function wrapped({ wrap, parts, span }: Wrapped, mark: Mark, use: Span): Syntax {
   if (wrap === 'text') return atom(parts[0] as string, use)
-  return seq(wrap, parts.map((part) => build(part, mark, use)), span ?? use) // prettier-ignore
+  return seq(
+    wrap,
+    parts.map((part) => build(part, mark, use)),
+    span ?? use,
+  )
 }

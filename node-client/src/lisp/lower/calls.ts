@@ -15,7 +15,10 @@ type Flat = Exclude<Arg, { as: 'named' }>
 /** Operands that may be spreads; a spread is of anything the runtime can make a sequence of. */
 export function asArgs(args: readonly Arg[], lowering: Lowering, out: Stmt[]): Low[] {
   const flat = args.flatMap(flatten)
-  const lows = lowering.operands(flat.map((arg) => arg.value), out) // prettier-ignore
+  const lows = lowering.operands(
+    flat.map((arg) => arg.value),
+    out,
+  )
   return flat.map((arg, i) => (arg.as === 'value' ? lows[i]! : spread(arg, lows[i]!, lowering)))
 }
 
@@ -30,7 +33,10 @@ function spread(arg: Flat, low: Low, lowering: Lowering): Low {
 /** A keyword argument, for a callee that is not Python's: the keyword and the value. */
 function flatten(arg: Arg): Flat[] {
   if (arg.as !== 'named') return [arg]
-  return [{ as: 'value', value: { op: 'keyword', name: arg.name, span: arg.span } }, { as: 'value', value: arg.value }]
+  return [
+    { as: 'value', value: { op: 'keyword', name: arg.name, span: arg.span } },
+    { as: 'value', value: arg.value },
+  ]
 }
 
 export function lowerCall(call: Call, lowering: Lowering, out: Stmt[]): Low {
@@ -77,8 +83,23 @@ function coreCall(name: string, call: Call, lowering: Lowering, out: Stmt[]): Lo
   if (plain && INLINE[name]) {
     const lows = lowering.operands(nodes, out)
     const rhs = INLINE[name](lows, nodes, span)
-    if (rhs) return { rhs, effect: lows.some((low) => low.effect === 2) ? 2 : lows.some((low) => low.effect === 1) || name === 'deref' ? 1 : 0 }
-    return { rhs: lowering.callRuntime(entry.js, lows.map((low) => low.rhs), span), effect: 2 } // prettier-ignore
+    if (rhs)
+      return {
+        rhs,
+        effect: lows.some((low) => low.effect === 2)
+          ? 2
+          : lows.some((low) => low.effect === 1) || name === 'deref'
+            ? 1
+            : 0,
+      }
+    return {
+      rhs: lowering.callRuntime(
+        entry.js,
+        lows.map((low) => low.rhs),
+        span,
+      ),
+      effect: 2,
+    }
   }
   const given = plain ? nodes.map((value): Arg => ({ as: 'value', value })) : call.args
   const args = asArgs(given, lowering, out).map((low) => low.rhs)
@@ -105,7 +126,8 @@ function pythonCall(call: Call, lowering: Lowering, out: Stmt[]): Low {
     .map((arg): Arg => ({ ...arg, value: toPython(arg.value) }))
   const named = call.args.filter((arg) => arg.as === 'named' || arg.as === 'splice')
   return plainCall(call, positional, named, lowering, out, (entries) =>
-    lowering.callRuntime('kw', [{ t: 'object', entries, span: call.span }], call.span))
+    lowering.callRuntime('kw', [{ t: 'object', entries, span: call.span }], call.span),
+  )
 }
 
 type Entries = readonly (readonly [string, Rhs])[]

@@ -65,11 +65,19 @@ const logic: Control<'and' | 'or'> = (node, dest, lowering, out) => {
   return true
 }
 
-function discardLogic(node: Of<'and' | 'or'>, first: Node, right: Node, dest: Dest, lowering: Lowering, out: Stmt[]): true {
+function discardLogic(
+  node: Of<'and' | 'or'>,
+  first: Node,
+  right: Node,
+  dest: Dest,
+  lowering: Lowering,
+  out: Stmt[],
+): true {
   const condition = test(first, lowering, out)
   const then: Stmt[] = []
   lowering.into(right, { to: 'discard' }, then)
-  if (then.length > 0) out.push({ s: 'if', test: node.op === 'and' ? condition : negate(condition), then, otherwise: [], span: node.span })
+  if (then.length > 0)
+    out.push({ s: 'if', test: node.op === 'and' ? condition : negate(condition), then, otherwise: [], span: node.span })
   else evaluate(condition, out)
   if (dest.leave) out.push({ s: 'break', label: undefined, span: node.span })
   return true
@@ -96,7 +104,7 @@ const assign: Control<'assign'> = (node, dest, lowering, out) => {
 const put: Control<'put'> = (node, dest, lowering, out) => {
   const isNamed = typeof node.key === 'string'
   const lows = lowering.operands([node.object, ...(isNamed ? [] : [node.key]), node.value], out)
-  const key = isNamed ? (node.key) : lows[1]!.rhs
+  const key = isNamed ? node.key : lows[1]!.rhs
   const target: Rhs = { t: 'get', object: lows[0]!.rhs, key, optional: false, span: node.span }
   const value = dest.to === 'discard' || lows.at(-1)!.effect === 0 ? lows.at(-1)! : lowering.capture(lows.at(-1)!, out)
   out.push({ s: 'set', target, value: value.rhs, span: node.span })
@@ -118,20 +126,44 @@ const tryStatement: Control<'try'> = (node, dest, lowering, out) => {
     lowering.frame.tries--
     lowering.into(final, DISCARD, last!)
   }
-  out.push({ s: 'try', body: body!, param, handler: catches.length > 0 ? handler : undefined, final: final && last, span })
+  out.push({
+    s: 'try',
+    body: body!,
+    param,
+    handler: catches.length > 0 ? handler : undefined,
+    final: final && last,
+    span,
+  })
   if (dest.leave && dest.to !== 'return') out.push({ s: 'break', label: undefined, span })
   return true
 }
 
 /** The clauses as a chain of tests; the error is thrown again if none is for it. */
-function lowerCatches(catches: readonly CatchClause[], param: string, dest: Dest, lowering: Lowering, out: Stmt[]): void {
+function lowerCatches(
+  catches: readonly CatchClause[],
+  param: string,
+  dest: Dest,
+  lowering: Lowering,
+  out: Stmt[],
+): void {
   const [clause, ...rest] = catches
   if (!clause) {
-    out.push({ s: 'throw', value: nameRhs(param, catches[0]?.span ?? { start: 0, end: 0 }), span: { start: 0, end: 0 } })
+    out.push({
+      s: 'throw',
+      value: nameRhs(param, catches[0]?.span ?? { start: 0, end: 0 }),
+      span: { start: 0, end: 0 },
+    })
     return
   }
   const body: Stmt[] = []
-  if (clause.binding.mutable) out.push({ s: 'bind', name: lowering.nameOf(clause.binding), value: nameRhs(param, clause.span), mutable: true, span: clause.span })
+  if (clause.binding.mutable)
+    out.push({
+      s: 'bind',
+      name: lowering.nameOf(clause.binding),
+      value: nameRhs(param, clause.span),
+      mutable: true,
+      span: clause.span,
+    })
   else clause.binding.jsName = param
   lowering.into(clause.body, dest, body)
   if (!clause.type) {
@@ -141,16 +173,35 @@ function lowerCatches(catches: readonly CatchClause[], param: string, dest: Dest
   const otherwise: Stmt[] = []
   if (rest.length > 0) lowerCatches(rest, param, dest, lowering, otherwise)
   else otherwise.push({ s: 'throw', value: nameRhs(param, clause.span), span: clause.span })
-  out.push({ s: 'if', test: catchTest(clause.type, param, lowering, clause, out), then: body, otherwise, span: clause.span })
+  out.push({
+    s: 'if',
+    test: catchTest(clause.type, param, lowering, clause, out),
+    then: body,
+    otherwise,
+    span: clause.span,
+  })
 }
 
 /** e?.matches("ValueError") for what Python raised, instanceof for JavaScript's classes. */
-function catchTest(type: NonNullable<CatchClause['type']>, param: string, lowering: Lowering, { span }: CatchClause, out: Stmt[]): Rhs {
+function catchTest(
+  type: NonNullable<CatchClause['type']>,
+  param: string,
+  lowering: Lowering,
+  { span }: CatchClause,
+  out: Stmt[],
+): Rhs {
   const error = nameRhs(param, span)
   if (type.from === 'js') return prim('instanceof', [error, lowering.expr(type.node, out).rhs], span)
   const matches: Rhs = { t: 'get', object: error, key: 'matches', optional: true, span }
   const isPython = prim('===', [prim('typeof', [matches], span), constRhs('function', span)], span)
-  const call: Rhs = { t: 'method', object: error, key: 'matches', args: [constRhs(type.name, span)], optional: false, span }
+  const call: Rhs = {
+    t: 'method',
+    object: error,
+    key: 'matches',
+    args: [constRhs(type.name, span)],
+    optional: false,
+    span,
+  }
   return { t: 'logic', op: '&&', left: isPython, right: call, span }
 }
 

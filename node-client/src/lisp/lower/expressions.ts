@@ -16,11 +16,13 @@ type Expression<Op extends Node['op']> = (node: Of<Op>, lowering: Lowering, out:
 type Table = { readonly [Op in Node['op']]?: (node: Of<Op>, lowering: Lowering, out: Stmt[]) => Low }
 
 const pure = (rhs: Rhs): Low => ({ rhs, effect: 0 })
-const effectOf = (lows: readonly Low[]): Effect => lows.reduce<Effect>((max, low) => (low.effect > max ? low.effect : max), 0)
+const effectOf = (lows: readonly Low[]): Effect =>
+  lows.reduce<Effect>((max, low) => (low.effect > max ? low.effect : max), 0)
 
 const ref: Expression<'ref'> = ({ binding, span }, lowering) => {
   if (binding.kind === 'core') return pure(lowering.runtime(coreEntry(binding.name).js, span))
-  if (binding.kind === 'global') return { rhs: nameRhs(binding.name, span), effect: binding.name === 'undefined' ? 0 : 1 }
+  if (binding.kind === 'global')
+    return { rhs: nameRhs(binding.name, span), effect: binding.name === 'undefined' ? 0 : 1 }
   return { rhs: nameRhs(lowering.nameOf(binding), span), effect: binding.mutable ? 1 : 0 }
 }
 
@@ -37,7 +39,8 @@ const logic: Expression<'and' | 'or'> = (node, lowering, out) => {
   const left = lowering.expr(first!, out)
   if (rest.length === 0) return left
   const right = logic({ ...node, args: rest }, lowering, out)
-  if (kindOf(first!) === 'boolean') return { rhs: joinTests(isAnd ? '&&' : '||', [left.rhs, right.rhs], node.span), effect: 2 }
+  if (kindOf(first!) === 'boolean')
+    return { rhs: joinTests(isAnd ? '&&' : '||', [left.rhs, right.rhs], node.span), effect: 2 }
   const condition = truthy(left.rhs, first!, lowering)
   const [then, otherwise] = isAnd ? [right.rhs, left.rhs] : [left.rhs, right.rhs]
   return { rhs: { t: 'cond', test: condition, then, otherwise, span: node.span }, effect: 2 }
@@ -46,7 +49,13 @@ const logic: Expression<'and' | 'or'> = (node, lowering, out) => {
 const get: Expression<'get'> = (node, lowering, out) => {
   const isNamed = typeof node.key === 'string'
   const [object, key] = lowering.operands(isNamed ? [node.object] : [node.object, node.key], out)
-  const rhs: Rhs = { t: 'get', object: object!.rhs, key: isNamed ? (node.key) : key!.rhs, optional: node.optional, span: node.span }
+  const rhs: Rhs = {
+    t: 'get',
+    object: object!.rhs,
+    key: isNamed ? node.key : key!.rhs,
+    optional: node.optional,
+    span: node.span,
+  }
   return { rhs, effect: kindOf(node.object) === 'python' && object!.effect === 0 ? 0 : object!.effect === 2 ? 2 : 1 }
 }
 
@@ -56,7 +65,11 @@ const awaitValue: Expression<'await'> = (node, lowering, out) => {
   return { rhs: done ? rhs : { t: 'await', value: rhs, span: node.span }, effect: 2 }
 }
 
-function items(args: readonly Arg[], lowering: Lowering, out: Stmt[]): { readonly rhs: readonly Rhs[]; readonly effect: Effect } {
+function items(
+  args: readonly Arg[],
+  lowering: Lowering,
+  out: Stmt[],
+): { readonly rhs: readonly Rhs[]; readonly effect: Effect } {
   const lows = asArgs(args, lowering, out)
   return { rhs: lows.map((low) => low.rhs), effect: effectOf(lows) }
 }
@@ -75,14 +88,26 @@ const made =
 
 /** A map literal: an object if its keys are strings and keywords. */
 const map: Expression<'map'> = (node, lowering, out) => {
-  const named = node.entries.every(([key]) => key.op === 'keyword' || (key.op === 'const' && typeof key.value === 'string'))
+  const named = node.entries.every(
+    ([key]) => key.op === 'keyword' || (key.op === 'const' && typeof key.value === 'string'),
+  )
   if (named) {
-    const lows = lowering.operands(node.entries.map(([, value]) => value), out) // prettier-ignore
+    const lows = lowering.operands(
+      node.entries.map(([, value]) => value),
+      out,
+    )
     const entries = node.entries.map(([key], i) => [propertyKey(key), lows[i]!.rhs] as const)
     return { rhs: { t: 'object', entries, span: node.span }, effect: effectOf(lows) }
   }
   const lows = lowering.operands(node.entries.flat(), out)
-  return { rhs: lowering.callRuntime('hashMap', lows.map((low) => low.rhs), node.span), effect: effectOf(lows) } // prettier-ignore
+  return {
+    rhs: lowering.callRuntime(
+      'hashMap',
+      lows.map((low) => low.rhs),
+      node.span,
+    ),
+    effect: effectOf(lows),
+  }
 }
 
 function propertyKey(key: Node): string | Rhs {

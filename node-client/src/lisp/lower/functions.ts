@@ -7,14 +7,19 @@ import { lowerLoopBody } from './loops.js'
 import { RETURN, type Lowering } from './lowering.js'
 import { mangle } from './names.js'
 
-const stepCall = (span: Span): Stmt => ({ s: 'eval', value: { t: 'call', callee: nameRhs('$step', span), args: [], span }, span })
+const stepCall = (span: Span): Stmt => ({
+  s: 'eval',
+  value: { t: 'call', callee: nameRhs('$step', span), args: [], span },
+  span,
+})
 
 /** `declared` is the JavaScript name of a function declaration. */
 export function lowerFn(fn: Fn, lowering: Lowering, declared?: string): Lambda {
   return lowering.inFrame(fn, () => {
     const name = declared ?? selfName(fn, lowering)
     const body: Stmt[] = lowering.options.steps ? [stepCall(fn.span)] : []
-    const { params, rest } = fn.arities.length === 1 ? single(fn.arities[0]!, lowering, body, fn.span) : several(fn, lowering, body)
+    const { params, rest } =
+      fn.arities.length === 1 ? single(fn.arities[0]!, lowering, body, fn.span) : several(fn, lowering, body)
     if (name !== undefined) lowering.noteFunction(name, fn.name)
     return { name, params, rest, body, isAsync: fn.isAsync, lispName: fn.name }
   })
@@ -42,11 +47,22 @@ function single(arity: Arity, lowering: Lowering, body: Stmt[], span: Span): Par
   return { params, rest }
 }
 
-function applyDefault(name: string, fallback: NonNullable<Arity['params'][number]['fallback']>, lowering: Lowering, body: Stmt[]): void {
+function applyDefault(
+  name: string,
+  fallback: NonNullable<Arity['params'][number]['fallback']>,
+  lowering: Lowering,
+  body: Stmt[],
+): void {
   const { span } = fallback
   const then: Stmt[] = []
   lowering.into(fallback, { to: 'assign', name }, then)
-  body.push({ s: 'if', test: prim('===', [nameRhs(name, span), constRhs(undefined, span)], span), then, otherwise: [], span })
+  body.push({
+    s: 'if',
+    test: prim('===', [nameRhs(name, span), constRhs(undefined, span)], span),
+    then,
+    otherwise: [],
+    span,
+  })
 }
 
 function lowerArityBody(arity: Arity, lowering: Lowering, body: Stmt[], span: Span): void {

@@ -27,7 +27,14 @@ function bindVariable(binding: Binding, value: Node, lowering: Lowering, out: St
 }
 
 /** The loop itself; its variables are declared. */
-export function lowerLoopBody(target: LoopTarget, body: Node, dest: Dest, lowering: Lowering, out: Stmt[], span: Span): void {
+export function lowerLoopBody(
+  target: LoopTarget,
+  body: Node,
+  dest: Dest,
+  lowering: Lowering,
+  out: Stmt[],
+  span: Span,
+): void {
   const vars = target.bindings.map((binding) => lowering.nameOf(binding))
   const state = { label: lowering.temp('again'), labelled: false, vars }
   lowering.loops.set(target, state)
@@ -36,7 +43,8 @@ export function lowerLoopBody(target: LoopTarget, body: Node, dest: Dest, loweri
   const exit = whileTest(target, body, lowering)
   const stmts: Stmt[] = lowering.options.steps ? [stepCall(span)] : []
   if (exit) {
-    const condition = exit.goesOn === 'then' ? test(exit.node.test, lowering, []) : negate(test(exit.node.test, lowering, []))
+    const condition =
+      exit.goesOn === 'then' ? test(exit.node.test, lowering, []) : negate(test(exit.node.test, lowering, []))
     lowering.into(exit.goesOn === 'then' ? exit.node.then : exit.node.otherwise, DISCARD, stmts)
     lowering.frame.innermost = outer
     out.push(loopOf(state, condition, stmts, span))
@@ -51,8 +59,19 @@ export function lowerLoopBody(target: LoopTarget, body: Node, dest: Dest, loweri
   if (dest.leave && dest.to !== 'return') out.push({ s: 'break', label: undefined, span })
 }
 
-function loopOf(state: { label: string; labelled: boolean }, condition: Rhs | undefined, body: readonly Stmt[], span: Span): Stmt {
-  return { s: 'loop', label: state.labelled ? state.label : undefined, test: condition, body: withoutLastContinue(body), span }
+function loopOf(
+  state: { label: string; labelled: boolean },
+  condition: Rhs | undefined,
+  body: readonly Stmt[],
+  span: Span,
+): Stmt {
+  return {
+    s: 'loop',
+    label: state.labelled ? state.label : undefined,
+    test: condition,
+    body: withoutLastContinue(body),
+    span,
+  }
 }
 
 function copyCaptured(target: LoopTarget, lowering: Lowering, out: Stmt[], span: Span): void {
@@ -65,8 +84,13 @@ function copyCaptured(target: LoopTarget, lowering: Lowering, out: Stmt[], span:
 }
 
 /** A body that is (if test (… recur) end), or with its arms exchanged, and whose variables are not copied. */
-function whileTest(target: LoopTarget, body: Node, lowering: Lowering): { node: Of<'if'>; goesOn: 'then' | 'otherwise' } | undefined {
-  if (body.op !== 'if' || target.bindings.some((binding) => binding.captured) || !isSimple(body.test, lowering)) return undefined
+function whileTest(
+  target: LoopTarget,
+  body: Node,
+  lowering: Lowering,
+): { node: Of<'if'>; goesOn: 'then' | 'otherwise' } | undefined {
+  if (body.op !== 'if' || target.bindings.some((binding) => binding.captured) || !isSimple(body.test, lowering))
+    return undefined
   const [then, otherwise] = [goesOn(body.then, target), goesOn(body.otherwise, target)]
   if (then === 'always' && otherwise === 'never') return { node: body, goesOn: 'then' }
   return otherwise === 'always' && then === 'never' ? { node: body, goesOn: 'otherwise' } : undefined
@@ -98,14 +122,19 @@ function goesOn(node: Node, target: LoopTarget): 'always' | 'never' | 'sometimes
   }
 }
 
-const mayGoOn = (node: Node, target: LoopTarget): 'never' | 'sometimes' => (goesOn(node, target) === 'never' ? 'never' : 'sometimes')
+const mayGoOn = (node: Node, target: LoopTarget): 'never' | 'sometimes' =>
+  goesOn(node, target) === 'never' ? 'never' : 'sometimes'
 
 /** `continue` as the last thing of a loop's body says nothing. */
 function withoutLastContinue(body: readonly Stmt[]): readonly Stmt[] {
   const last = body.at(-1)
   if (last?.s === 'continue' && last.label === undefined) return body.slice(0, -1)
   if (last?.s !== 'if') return body
-  const trimmed: Stmt = { ...last, then: withoutLastContinue(last.then), otherwise: withoutLastContinue(last.otherwise) }
+  const trimmed: Stmt = {
+    ...last,
+    then: withoutLastContinue(last.then),
+    otherwise: withoutLastContinue(last.otherwise),
+  }
   return [...body.slice(0, -1), trimmed]
 }
 
@@ -114,7 +143,13 @@ export const lowerRecur = (node: Of<'recur'>, lowering: Lowering, out: Stmt[]): 
 }
 
 export const lowerTailCall = (call: Call, lowering: Lowering, out: Stmt[]): void => {
-  goBack(call.tail!, call.args.map((arg) => arg.value), call.span, lowering, out) // prettier-ignore
+  goBack(
+    call.tail!,
+    call.args.map((arg) => arg.value),
+    call.span,
+    lowering,
+    out,
+  )
 }
 
 /** Assigns the variables as if at once, and goes to the start of the loop. */
@@ -127,7 +162,8 @@ function goBack(target: LoopTarget, args: readonly Node[], span: Span, lowering:
   lows.forEach(({ rhs: value, effect }, i) => {
     const name = state.vars[i]!
     if (isSame(value, i)) return
-    const set = (to: Stmt[], assigned: Rhs): unknown => to.push({ s: 'set', target: nameRhs(name, span), value: assigned, span })
+    const set = (to: Stmt[], assigned: Rhs): unknown =>
+      to.push({ s: 'set', target: nameRhs(name, span), value: assigned, span })
     if (!lows.slice(i + 1).some((later) => mentions(later.rhs, name))) return set(out, value)
     const canWait = effect === 0 && !changing.some((other) => other !== name && mentions(value, other))
     if (canWait) return set(late, value)
@@ -146,7 +182,8 @@ export function lowerWhile(node: Of<'while'>, lowering: Lowering, out: Stmt[]): 
   const body: Stmt[] = lowering.options.steps ? [stepCall(span)] : []
   const condition = test(node.test, lowering, body)
   const isPlain = body.length === (lowering.options.steps ? 1 : 0)
-  if (!isPlain) body.push({ s: 'if', test: negate(condition), then: [{ s: 'break', label: undefined, span }], otherwise: [], span })
+  if (!isPlain)
+    body.push({ s: 'if', test: negate(condition), then: [{ s: 'break', label: undefined, span }], otherwise: [], span })
   lowering.into(node.body, DISCARD, body)
   out.push({ s: 'loop', label: undefined, test: isPlain ? condition : undefined, body, span })
 }

@@ -113,7 +113,8 @@ export class Lowering {
 
   into(node: Node, dest: Dest, out: Stmt[]): void {
     const early = dest.shared && (node.op === 'and' || node.op === 'or' || node.op === 'try')
-    const control = CONTROL[node.op] as ((node: Node, dest: Dest, lowering: Lowering, out: Stmt[]) => boolean) | undefined
+    const control = CONTROL[node.op] as
+      ((node: Node, dest: Dest, lowering: Lowering, out: Stmt[]) => boolean) | undefined
     if (!early && control?.(node, dest, this, out)) return
     const low = this.expr(node, out)
     this.deliver(low, dest, out, node)
@@ -121,7 +122,8 @@ export class Lowering {
 
   deliver(low: Low, dest: Dest, out: Stmt[], node: Node): void {
     const { span } = node
-    const rhs = dest.to !== 'discard' && this.leavesTry(low, node) ? ({ t: 'await', value: low.rhs, span } as const) : low.rhs
+    const rhs =
+      dest.to !== 'discard' && this.leavesTry(low, node) ? ({ t: 'await', value: low.rhs, span } as const) : low.rhs
     if (dest.to === 'return') out.push({ s: 'ret', value: rhs, span })
     else if (dest.to === 'assign') out.push({ s: 'set', target: nameRhs(dest.name!, span), value: rhs, span })
     else if (low.effect > 0 && rhs.t !== 'name' && rhs.t !== 'const') out.push({ s: 'eval', value: rhs, span })
@@ -130,7 +132,9 @@ export class Lowering {
 
   /** In an async function the tail of a try is awaited before it leaves, so that its errors are caught there. */
   leavesTry(low: Low, node: Node): boolean {
-    return this.frame.tries > 0 && this.frame.fn.isAsync && low.effect === 2 && low.rhs.t !== 'await' && mayBePromise(node)
+    return (
+      this.frame.tries > 0 && this.frame.fn.isAsync && low.effect === 2 && low.rhs.t !== 'await' && mayBePromise(node)
+    )
   }
 
   /** Lowers operands in order. An earlier one is captured if a later one needs statements and could change it. */

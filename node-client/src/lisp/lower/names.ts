@@ -9,9 +9,26 @@ const RESERVED = new Set(
 )
 
 const SIGNS: Readonly<Record<string, string>> = {
-  '+': 'plus', '*': 'star', '/': 'slash', '<': 'less', '>': 'greater', '=': 'equal', '!': '$', '?': '', '%': 'percent',
-  '&': 'and', "'": '_', '|': 'bar', '#': '_', '^': 'caret', '.': '_', ':': '_', '\\': '_', '@': 'at', '-': 'minus',
-} // prettier-ignore
+  '+': 'plus',
+  '*': 'star',
+  '/': 'slash',
+  '<': 'less',
+  '>': 'greater',
+  '=': 'equal',
+  '!': '$',
+  '?': '',
+  '%': 'percent',
+  '&': 'and',
+  "'": '_',
+  '|': 'bar',
+  '#': '_',
+  '^': 'caret',
+  '.': '_',
+  ':': '_',
+  '\\': '_',
+  '@': 'at',
+  '-': 'minus',
+}
 
 const upperFirst = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
 
@@ -31,7 +48,9 @@ export function mangle(name: string): string {
     .replace(/->/g, '-to-')
     .replace(/-(?=[\p{L}\d])(.)/gu, (_, next: string, at: number) => (at === 0 ? `-${next}` : next.toUpperCase()))
     .replace(/^\*(.+)\*$/, '$1')
-    .replace(/[^\p{L}\p{N}_$]/gu, (sign, at: number) => (at === 0 ? (SIGNS[sign] ?? '_') : upperFirst(SIGNS[sign] ?? '_')))
+    .replace(/[^\p{L}\p{N}_$]/gu, (sign, at: number) =>
+      at === 0 ? (SIGNS[sign] ?? '_') : upperFirst(SIGNS[sign] ?? '_'),
+    )
     .replace(/(?!^)\$(?=.)/g, '_')
   const word = words === '' ? 'value' : words
   const text = isPredicate ? `is${upperFirst(word)}` : word
@@ -56,7 +75,7 @@ export class Names {
 
   take(base: string): string {
     let name = base
-    for (let n = this.#counters.get(base) ?? 0; this.#isTaken(name); ) {
+    for (let n = this.#counters.get(base) ?? 0; this.#isTaken(name);) {
       name = `${base}$${++n}`
       this.#counters.set(base, n)
     }

@@ -27,10 +27,16 @@ const chain =
   (lows, _nodes, span) => {
     const all = values(lows)
     if (all.length < 2) return undefined
-    const repeatable = lows.slice(1, -1).every((low) => low.effect === 0 && (low.rhs.t === 'name' || low.rhs.t === 'const'))
+    const repeatable = lows
+      .slice(1, -1)
+      .every((low) => low.effect === 0 && (low.rhs.t === 'name' || low.rhs.t === 'const'))
     const last = lows.at(-1)!
     if (all.length > 2 && (!repeatable || last.effect === 2)) return undefined
-    return joinTests('&&', all.slice(1).map((right, i) => prim(op, [all[i]!, right], span)), span) // prettier-ignore
+    return joinTests(
+      '&&',
+      all.slice(1).map((right, i) => prim(op, [all[i]!, right], span)),
+      span,
+    )
   }
 
 const isPrimitive = (node: Node): boolean => {
@@ -53,9 +59,17 @@ const binary =
 
 const math =
   (name: string): Inline =>
-  (lows, _nodes, span) => ({ t: 'method', object: { t: 'name', name: 'Math', span }, key: name, args: values(lows), optional: false, span })
+  (lows, _nodes, span) => ({
+    t: 'method',
+    object: { t: 'name', name: 'Math', span },
+    key: name,
+    args: values(lows),
+    optional: false,
+    span,
+  })
 
-const isEven: Inline = ([x], _nodes, span) => prim('===', [prim('%', [x!.rhs, constRhs(2, span)], span), constRhs(0, span)], span)
+const isEven: Inline = ([x], _nodes, span) =>
+  prim('===', [prim('%', [x!.rhs, constRhs(2, span)], span), constRhs(0, span)], span)
 
 export const INLINE: Readonly<Record<string, Inline>> = {
   '+': fold('+', 0),

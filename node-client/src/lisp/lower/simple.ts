@@ -16,18 +16,41 @@ function decide(node: Node, lowering: Lowering): boolean {
   const all = (nodes: readonly Node[]): boolean => nodes.every((item) => isSimple(item, lowering))
   const args = (list: readonly Arg[]): boolean => all(list.map((arg) => arg.value))
   switch (node.op) {
-    case 'const': case 'keyword': case 'regex': case 'quote': case 'ref': case 'fn': case 'spawn': case 'awaitAll': case 'import': return true // prettier-ignore
-    case 'if': return all([node.test, node.then, node.otherwise]) // prettier-ignore
-    case 'and': case 'or': return all(node.args) && logicIsSimple(node) // prettier-ignore
-    case 'do': return node.body.length === 1 && all(node.body) && node.body[0]!.op !== 'def' // prettier-ignore
-    case 'call': return node.tail === undefined && node.callee.op !== 'fn' && isSimple(node.callee, lowering) && args(node.args) // prettier-ignore
-    case 'new': return isPath(node.callee) && args(node.args) // prettier-ignore
-    case 'get': return isSimple(node.object, lowering) && (typeof node.key === 'string' || isSimple(node.key, lowering)) // prettier-ignore
-    case 'await': return !(node.value.op === 'call' && node.value.tail) && isSimple(node.value, lowering) // prettier-ignore
-    case 'vector': case 'set': case 'list': return args(node.items) // prettier-ignore
-    case 'map': return all(node.entries.flat()) // prettier-ignore
-    case 'js': return all(node.args) // prettier-ignore
-    default: return false // prettier-ignore
+    case 'const':
+    case 'keyword':
+    case 'regex':
+    case 'quote':
+    case 'ref':
+    case 'fn':
+    case 'spawn':
+    case 'awaitAll':
+    case 'import':
+      return true
+    case 'if':
+      return all([node.test, node.then, node.otherwise])
+    case 'and':
+    case 'or':
+      return all(node.args) && logicIsSimple(node)
+    case 'do':
+      return node.body.length === 1 && all(node.body) && node.body[0]!.op !== 'def'
+    case 'call':
+      return node.tail === undefined && node.callee.op !== 'fn' && isSimple(node.callee, lowering) && args(node.args)
+    case 'new':
+      return isPath(node.callee) && args(node.args)
+    case 'get':
+      return isSimple(node.object, lowering) && (typeof node.key === 'string' || isSimple(node.key, lowering))
+    case 'await':
+      return !(node.value.op === 'call' && node.value.tail) && isSimple(node.value, lowering)
+    case 'vector':
+    case 'set':
+    case 'list':
+      return args(node.items)
+    case 'map':
+      return all(node.entries.flat())
+    case 'js':
+      return all(node.args)
+    default:
+      return false
   }
 }
 

@@ -52,6 +52,13 @@ export function lowerSpawn(node: Of<'spawn'>, lowering: Lowering, out: Stmt[]): 
 export function lowerAwaitAll(node: Of<'awaitAll'>, lowering: Lowering, out: Stmt[]): Low {
   const items = node.thunks.map((thunk) => start(thunk, lowering, out))
   const { span } = node
-  const all: Rhs = { t: 'method', object: { t: 'name', name: 'Promise', span }, key: 'all', args: [{ t: 'array', items, span }], optional: false, span }
+  const all: Rhs = {
+    t: 'method',
+    object: { t: 'name', name: 'Promise', span },
+    key: 'all',
+    args: [{ t: 'array', items, span }],
+    optional: false,
+    span,
+  }
   return { rhs: { t: 'await', value: all, span }, effect: 2 }
 }

@@ -8,7 +8,13 @@ import { scanRegex, scanString } from './string.js'
 
 const MAX_DEPTH = 400 // levels of nesting: more than any person writes, less than the JS stack holds
 const CLOSER: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}', '#{': '}', '#(': ')' }
-const TYPE: Readonly<Record<string, Seq['type']>> = { '(': 'list', '[': 'vector', '{': 'map', '#{': 'set', '#(': 'list' }
+const TYPE: Readonly<Record<string, Seq['type']>> = {
+  '(': 'list',
+  '[': 'vector',
+  '{': 'map',
+  '#{': 'set',
+  '#(': 'list',
+}
 const WORDS: Readonly<Record<string, null | boolean>> = { nil: null, true: true, false: false }
 const SYMBOLIC: Readonly<Record<string, number>> = { '##Inf': Infinity, '##-Inf': -Infinity, '##NaN': NaN }
 const TOKEN = /[^\s,()[\]{}"`;~@]+/y

@@ -1,7 +1,16 @@
 // String literals: scans from the opening quote, decodes the escapes, keeps line breaks.
 
 const SIMPLE: Readonly<Record<string, string>> = {
-  n: '\n', t: '\t', r: '\r', '0': '\0', b: '\b', f: '\f', '"': '"', '\\': '\\', "'": "'", '\n': '', // prettier-ignore
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  '0': '\0',
+  b: '\b',
+  f: '\f',
+  '"': '"',
+  '\\': '\\',
+  "'": "'",
+  '\n': '',
 }
 
 export interface ScannedString {

@@ -15,5 +15,5 @@ export const isRemote = (x: unknown): boolean =>
 
 export function remoteBrand(x: unknown): RemoteBrand {
   const brand = (x as Record<symbol, unknown>)[REMOTE]
-  return brand !== null && (typeof brand === 'object' || typeof brand === 'function') ? (brand) : {}
+  return brand !== null && (typeof brand === 'object' || typeof brand === 'function') ? brand : {}
 }

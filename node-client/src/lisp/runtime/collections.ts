@@ -16,7 +16,11 @@ interface NdArray {
 const keyOf = (key: unknown): unknown => (isKeyword(key) ? nameOf(key) : key)
 
 export const isNdArray = (x: unknown): x is NdArray =>
-  typeof x === 'object' && x !== null && 'shape' in x && 'dtype' in x && ArrayBuffer.isView((x as { data?: unknown }).data)
+  typeof x === 'object' &&
+  x !== null &&
+  'shape' in x &&
+  'dtype' in x &&
+  ArrayBuffer.isView((x as { data?: unknown }).data)
 
 export function notData(what: string): TypeError {
   return new TypeError(`${what} is a Python value that was not awaited, or is not data: await it first`)
@@ -53,7 +57,7 @@ export function get(coll: unknown, key: unknown, fallback: unknown = null): unkn
   if (coll instanceof Set) return fromSet(coll, key, fallback)
   if (isRecord(coll)) return Object.hasOwn(coll, k as PropertyKey) ? (coll[k as string] ?? null) : fallback
   if (isNdArray(coll) && typeof k === 'number') return seq(coll)[k] ?? fallback
-  return ((coll as Rec)[k as string]) ?? fallback
+  return (coll as Rec)[k as string] ?? fallback
 }
 
 function fromSet(set: Set<unknown>, key: unknown, fallback: unknown): unknown {
@@ -176,7 +180,8 @@ export function dissocMut(map: unknown, ...ks: unknown[]): unknown {
 }
 
 export const cons = (x: unknown, coll: unknown): LispList => list(x, ...seq(coll))
-export const conj = (coll: unknown, ...items: unknown[]): unknown => conjMut(coll == null ? list() : copy(coll), ...items)
+export const conj = (coll: unknown, ...items: unknown[]): unknown =>
+  conjMut(coll == null ? list() : copy(coll), ...items)
 export function conjMut(coll: unknown, ...items: unknown[]): unknown {
   let made = coll
   for (const x of items) made = addItem(made, x)
@@ -201,7 +206,8 @@ export const assocIn = (coll: unknown, path: unknown, value: unknown): unknown =
   const [key, ...more] = seq(path)
   return assoc(coll, key, more.length > 0 ? assocIn(get(coll, key), more, value) : value)
 }
-export const merge = (...maps: unknown[]): unknown => maps.reduce((made, map) => (map == null ? made : into(made, map)), {})
+export const merge = (...maps: unknown[]): unknown =>
+  maps.reduce((made, map) => (map == null ? made : into(made, map)), {})
 export const into = (to: unknown, from: unknown): unknown => conjMut(to == null ? [] : copy(to), ...seq(from))
 export const concat = (...colls: unknown[]): unknown[] => colls.flatMap((coll) => seq(coll))
 export const selectKeys = (map: unknown, ks: unknown): unknown =>
@@ -213,7 +219,11 @@ export const difference = (set: unknown, ...sets: unknown[]): Set<unknown> =>
   toSet(seq(set).filter((x) => !sets.some((other) => hasItem(other as Set<unknown>, x))))
 export const zipmap = (ks: unknown, vs: unknown): unknown => {
   const values = seq(vs)
-  return mapOf(seq(ks).slice(0, values.length).map((key, i): [unknown, unknown] => [key, values[i]])) // prettier-ignore
+  return mapOf(
+    seq(ks)
+      .slice(0, values.length)
+      .map((key, i): [unknown, unknown] => [key, values[i]]),
+  )
 }
 export const frequencies = (coll: unknown): unknown =>
   seq(coll).reduce((made, x) => put(made, x, (get(made, x, 0) as number) + 1), {})

@@ -58,10 +58,14 @@ export const hasItem = (set: Set<unknown>, item: unknown): boolean => set.has(ke
 const rank = (x: unknown): number => {
   if (x == null) return 0
   const ranks: Record<string, number> = { boolean: 1, number: 2, bigint: 2, string: 3 }
-  return ranks[typeof x] ?? (isKeyword(x) ? 4 : x instanceof LispSymbol ? 5 : x instanceof Date ? 6 : Array.isArray(x) ? 7 : -1)
+  return (
+    ranks[typeof x] ??
+    (isKeyword(x) ? 4 : x instanceof LispSymbol ? 5 : x instanceof Date ? 6 : Array.isArray(x) ? 7 : -1)
+  )
 }
 
-const order = (a: unknown, b: unknown): number => ((a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0)
+const order = (a: unknown, b: unknown): number =>
+  (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0
 
 /** -1, 0 or 1; values without an order are an error. */
 export function compare(a: unknown, b: unknown): number {

@@ -36,7 +36,8 @@ function* mapSteps(f: Fn, first: unknown, ...more: unknown[]): Steps {
   const out: unknown[] = []
   const all = [first, ...more].map(seq)
   const length = Math.min(...all.map((items) => items.length))
-  for (let i = 0; i < length; i++) out.push(yield more.length === 0 ? f(all[0]![i]) : f(...all.map((items) => items[i])))
+  for (let i = 0; i < length; i++)
+    out.push(yield more.length === 0 ? f(all[0]![i]) : f(...all.map((items) => items[i])))
   return out
 }
 function* mapIndexedSteps(f: Fn, coll: unknown): Steps {
@@ -183,45 +184,82 @@ const removeSteps = filtering(false)
 const minBySteps = extreme(-1)
 const maxBySteps = extreme(1)
 
-export const map = /* #__PURE__ */ plain(mapSteps), mapAsync = /* #__PURE__ */ awaiting(mapSteps) // prettier-ignore
-export const mapIndexed = /* #__PURE__ */ plain(mapIndexedSteps), mapIndexedAsync = /* #__PURE__ */ awaiting(mapIndexedSteps) // prettier-ignore
-export const filter = /* #__PURE__ */ plain(filterSteps), filterAsync = /* #__PURE__ */ awaiting(filterSteps) // prettier-ignore
-export const remove = /* #__PURE__ */ plain(removeSteps), removeAsync = /* #__PURE__ */ awaiting(removeSteps) // prettier-ignore
-export const keep = /* #__PURE__ */ plain(keepSteps), keepAsync = /* #__PURE__ */ awaiting(keepSteps) // prettier-ignore
-export const reduce = /* #__PURE__ */ plain(reduceSteps), reduceAsync = /* #__PURE__ */ awaiting(reduceSteps) // prettier-ignore
-export const reductions = /* #__PURE__ */ plain(reductionsSteps), reductionsAsync = /* #__PURE__ */ awaiting(reductionsSteps) // prettier-ignore
-export const mapcat = /* #__PURE__ */ plain(mapcatSteps), mapcatAsync = /* #__PURE__ */ awaiting(mapcatSteps) // prettier-ignore
-export const some = /* #__PURE__ */ plain(someSteps), someAsync = /* #__PURE__ */ awaiting(someSteps) // prettier-ignore
-export const find = /* #__PURE__ */ plain(findSteps), findAsync = /* #__PURE__ */ awaiting(findSteps) // prettier-ignore
-export const every = /* #__PURE__ */ plain(everySteps), everyAsync = /* #__PURE__ */ awaiting(everySteps) // prettier-ignore
-export const notAny = /* #__PURE__ */ plain(notAnySteps), notAnyAsync = /* #__PURE__ */ awaiting(notAnySteps) // prettier-ignore
-export const run = /* #__PURE__ */ plain(runSteps), runAsync = /* #__PURE__ */ awaiting(runSteps) // prettier-ignore
-export const groupBy = /* #__PURE__ */ plain(groupBySteps), groupByAsync = /* #__PURE__ */ awaiting(groupBySteps) // prettier-ignore
-export const partitionBy = /* #__PURE__ */ plain(partitionBySteps), partitionByAsync = /* #__PURE__ */ awaiting(partitionBySteps) // prettier-ignore
-export const sortBy = /* #__PURE__ */ plain(sortBySteps), sortByAsync = /* #__PURE__ */ awaiting(sortBySteps) // prettier-ignore
-export const minBy = /* #__PURE__ */ plain(minBySteps), minByAsync = /* #__PURE__ */ awaiting(minBySteps) // prettier-ignore
-export const maxBy = /* #__PURE__ */ plain(maxBySteps), maxByAsync = /* #__PURE__ */ awaiting(maxBySteps) // prettier-ignore
-export const takeWhile = /* #__PURE__ */ plain(takeWhileSteps), takeWhileAsync = /* #__PURE__ */ awaiting(takeWhileSteps) // prettier-ignore
-export const dropWhile = /* #__PURE__ */ plain(dropWhileSteps), dropWhileAsync = /* #__PURE__ */ awaiting(dropWhileSteps) // prettier-ignore
-export const repeatedly = /* #__PURE__ */ plain(repeatedlySteps), repeatedlyAsync = /* #__PURE__ */ awaiting(repeatedlySteps) // prettier-ignore
-export const iterate = /* #__PURE__ */ plain(iterateSteps), iterateAsync = /* #__PURE__ */ awaiting(iterateSteps) // prettier-ignore
-export const update = /* #__PURE__ */ plain(updateSteps), updateAsync = /* #__PURE__ */ awaiting(updateSteps) // prettier-ignore
-export const updateIn = /* #__PURE__ */ plain(updateInSteps), updateInAsync = /* #__PURE__ */ awaiting(updateInSteps) // prettier-ignore
-export const mergeWith = /* #__PURE__ */ plain(mergeWithSteps), mergeWithAsync = /* #__PURE__ */ awaiting(mergeWithSteps) // prettier-ignore
-export const swap = /* #__PURE__ */ plain(swapSteps), swapAsync = /* #__PURE__ */ awaiting(swapSteps) // prettier-ignore
+export const map = /* #__PURE__ */ plain(mapSteps),
+  mapAsync = /* #__PURE__ */ awaiting(mapSteps)
+export const mapIndexed = /* #__PURE__ */ plain(mapIndexedSteps),
+  mapIndexedAsync = /* #__PURE__ */ awaiting(mapIndexedSteps)
+export const filter = /* #__PURE__ */ plain(filterSteps),
+  filterAsync = /* #__PURE__ */ awaiting(filterSteps)
+export const remove = /* #__PURE__ */ plain(removeSteps),
+  removeAsync = /* #__PURE__ */ awaiting(removeSteps)
+export const keep = /* #__PURE__ */ plain(keepSteps),
+  keepAsync = /* #__PURE__ */ awaiting(keepSteps)
+export const reduce = /* #__PURE__ */ plain(reduceSteps),
+  reduceAsync = /* #__PURE__ */ awaiting(reduceSteps)
+export const reductions = /* #__PURE__ */ plain(reductionsSteps),
+  reductionsAsync = /* #__PURE__ */ awaiting(reductionsSteps)
+export const mapcat = /* #__PURE__ */ plain(mapcatSteps),
+  mapcatAsync = /* #__PURE__ */ awaiting(mapcatSteps)
+export const some = /* #__PURE__ */ plain(someSteps),
+  someAsync = /* #__PURE__ */ awaiting(someSteps)
+export const find = /* #__PURE__ */ plain(findSteps),
+  findAsync = /* #__PURE__ */ awaiting(findSteps)
+export const every = /* #__PURE__ */ plain(everySteps),
+  everyAsync = /* #__PURE__ */ awaiting(everySteps)
+export const notAny = /* #__PURE__ */ plain(notAnySteps),
+  notAnyAsync = /* #__PURE__ */ awaiting(notAnySteps)
+export const run = /* #__PURE__ */ plain(runSteps),
+  runAsync = /* #__PURE__ */ awaiting(runSteps)
+export const groupBy = /* #__PURE__ */ plain(groupBySteps),
+  groupByAsync = /* #__PURE__ */ awaiting(groupBySteps)
+export const partitionBy = /* #__PURE__ */ plain(partitionBySteps),
+  partitionByAsync = /* #__PURE__ */ awaiting(partitionBySteps)
+export const sortBy = /* #__PURE__ */ plain(sortBySteps),
+  sortByAsync = /* #__PURE__ */ awaiting(sortBySteps)
+export const minBy = /* #__PURE__ */ plain(minBySteps),
+  minByAsync = /* #__PURE__ */ awaiting(minBySteps)
+export const maxBy = /* #__PURE__ */ plain(maxBySteps),
+  maxByAsync = /* #__PURE__ */ awaiting(maxBySteps)
+export const takeWhile = /* #__PURE__ */ plain(takeWhileSteps),
+  takeWhileAsync = /* #__PURE__ */ awaiting(takeWhileSteps)
+export const dropWhile = /* #__PURE__ */ plain(dropWhileSteps),
+  dropWhileAsync = /* #__PURE__ */ awaiting(dropWhileSteps)
+export const repeatedly = /* #__PURE__ */ plain(repeatedlySteps),
+  repeatedlyAsync = /* #__PURE__ */ awaiting(repeatedlySteps)
+export const iterate = /* #__PURE__ */ plain(iterateSteps),
+  iterateAsync = /* #__PURE__ */ awaiting(iterateSteps)
+export const update = /* #__PURE__ */ plain(updateSteps),
+  updateAsync = /* #__PURE__ */ awaiting(updateSteps)
+export const updateIn = /* #__PURE__ */ plain(updateInSteps),
+  updateInAsync = /* #__PURE__ */ awaiting(updateInSteps)
+export const mergeWith = /* #__PURE__ */ plain(mergeWithSteps),
+  mergeWithAsync = /* #__PURE__ */ awaiting(mergeWithSteps)
+export const swap = /* #__PURE__ */ plain(swapSteps),
+  swapAsync = /* #__PURE__ */ awaiting(swapSteps)
 
 // functions of functions
 
 export const identity = (x: unknown): unknown => x
 export const constantly = (x: unknown) => (): unknown => x
-export const complement = (f: Fn) => (...args: unknown[]): boolean => !truthy(f(...args)) // prettier-ignore
-export const partial = (f: Fn, ...given: unknown[]) => (...args: unknown[]): unknown => f(...given, ...args) // prettier-ignore
-export const juxt = (...fs: Fn[]) => (...args: unknown[]): unknown[] => fs.map((f): unknown => f(...args)) // prettier-ignore
+export const complement =
+  (f: Fn) =>
+  (...args: unknown[]): boolean =>
+    !truthy(f(...args))
+export const partial =
+  (f: Fn, ...given: unknown[]) =>
+  (...args: unknown[]): unknown =>
+    f(...given, ...args)
+export const juxt =
+  (...fs: Fn[]) =>
+  (...args: unknown[]): unknown[] =>
+    fs.map((f): unknown => f(...args))
 export const apply = (f: Fn, ...args: unknown[]): unknown => f(...args.slice(0, -1), ...seq(args.at(-1)))
-export const comp = (...fs: Fn[]) => (...args: unknown[]): unknown => {
-  if (fs.length === 0) return args[0]
-  return fs.slice(0, -1).reduceRight((value, f): unknown => f(value), fs.at(-1)!(...args) as unknown)
-} // prettier-ignore
+export const comp =
+  (...fs: Fn[]) =>
+  (...args: unknown[]): unknown => {
+    if (fs.length === 0) return args[0]
+    return fs.slice(0, -1).reduceRight((value, f): unknown => f(value), fs.at(-1)!(...args) as unknown)
+  }
 export const memoize = (f: Fn): Fn => {
   const known: { args: unknown[]; value: unknown }[] = []
   return (...args: unknown[]) => {

@@ -2,7 +2,8 @@
 
 type N = number
 
-export const add = (...xs: N[]): N => (xs.length === 0 ? 0 : xs.reduce((a, b) => a + checked(b), checked(xs[0]!) - checked(xs[0]!)))
+export const add = (...xs: N[]): N =>
+  xs.length === 0 ? 0 : xs.reduce((a, b) => a + checked(b), checked(xs[0]!) - checked(xs[0]!))
 export const multiply = (...xs: N[]): N => (xs.length === 0 ? 1 : xs.reduce((a, b) => a * b))
 export const subtract = (x: N, ...xs: N[]): N => (xs.length === 0 ? -x : xs.reduce((a, b) => a - b, x))
 export const divide = (x: N, ...xs: N[]): N => (xs.length === 0 ? 1 / x : xs.reduce((a, b) => a / b, x))
@@ -14,7 +15,7 @@ function checked(x: N): N {
   return x
 }
 
-export const quot = (x: N, y: N): N => (typeof x === 'bigint' ? ((x / y)) : Math.trunc(x / y))
+export const quot = (x: N, y: N): N => (typeof x === 'bigint' ? x / y : Math.trunc(x / y))
 export const rem = (x: N, y: N): N => x % y
 export const mod = (x: N, y: N): N => {
   const found = x % y

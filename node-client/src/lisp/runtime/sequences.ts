@@ -46,7 +46,8 @@ export const partitionAll = (n: number, coll: unknown): Items[] => {
   const items = seq(coll)
   return Array.from({ length: Math.ceil(items.length / n) }, (_, i) => items.slice(i * n, (i + 1) * n))
 }
-export const partition = (n: number, coll: unknown): Items[] => partitionAll(n, coll).filter((part) => part.length === n)
+export const partition = (n: number, coll: unknown): Items[] =>
+  partitionAll(n, coll).filter((part) => part.length === n)
 export const splitAt = (n: number, coll: unknown): [Items, Items] => [take(n, coll), drop(n, coll)]
 export const shuffle = (coll: unknown): Items => {
   const items = [...seq(coll)]

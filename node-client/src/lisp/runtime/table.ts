@@ -241,7 +241,12 @@ export const CORE = {
   'timeout*': entry('timeout', 'seconds thunk', 'timeout of a function.', 'awaits'),
   'retry*': entry('retry', 'options thunk', 'retry of a function.', 'awaits'),
   // Python and the host
-  'py-iter': entry('iterateRemote', 'x & options', 'An asynchronous iterable of a Python iterable; :chunk n items at a time.', 'any'),
+  'py-iter': entry(
+    'iterateRemote',
+    'x & options',
+    'An asynchronous iterable of a Python iterable; :chunk n items at a time.',
+    'any',
+  ),
   'enter*': entry('enter', 'manager', 'What with does first.', 'awaits', 'any'),
   'exit*': entry('exit', 'manager error py', 'What with does last.', 'bool', 'awaits', 'any'),
   'keywords->map': entry('keywordsToMap', 'pairs', 'A map of a flat list of keywords and values.', 'any'),

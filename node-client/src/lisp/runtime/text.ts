@@ -30,7 +30,8 @@ export const join = (separator: unknown, coll?: unknown): string =>
     : seq(coll).map(display).join(display(separator))
 export const replace = (text: string, match: string | RegExp, by: unknown): string => {
   const all = typeof match === 'string' || match.global ? match : new RegExp(match.source, `${match.flags}g`)
-  const result = typeof by === 'function' ? (found: string): string => display((by as (s: string) => unknown)(found)) : display(by)
+  const result =
+    typeof by === 'function' ? (found: string): string => display((by as (s: string) => unknown)(found)) : display(by)
   return text.replaceAll(all, result as string)
 }
 export const startsWith = (text: string, part: string): boolean => text.startsWith(part)
@@ -42,7 +43,11 @@ export const padRight = (text: unknown, width: number, fill = ' '): string => di
 
 type Match = string | (string | null)[]
 const matched = (found: RegExpExecArray | null): Match | null =>
-  found === null ? null : found.length === 1 ? found[0] : Array.from(found as (string | undefined)[], (group) => group ?? null)
+  found === null
+    ? null
+    : found.length === 1
+      ? found[0]
+      : Array.from(found as (string | undefined)[], (group) => group ?? null)
 const fresh = (regex: RegExp, flags = regex.flags.replace('g', '')): RegExp => new RegExp(regex.source, flags)
 
 export const reFind = (regex: RegExp, text: string): Match | null => matched(fresh(regex).exec(text))
