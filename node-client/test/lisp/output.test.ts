@@ -10,6 +10,7 @@ import { body } from './support.js'
 
 // prettier-ignore
 const GOLDEN: readonly (readonly [string, string])[] = [
+  ['(let [a 1] {:a a :b a})', 'const a = 1;\nreturn { a, b: a };'],
   ['(defn fib [n] (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2)))))', 'function fib(n) {\n  return n < 2 ? n : fib(n - 1) + fib(n - 2);\n}\nreturn null;'],
   ['(defn f [x] (when x (print x) 1))', 'function f(x) {\n  if (x != null && x !== false) {\n    print(x);\n    return 1;\n  }\n  return null;\n}\nreturn null;'],
   ['(defn total [xs] (let [sum 0] (doseq [x xs] (set! sum (+ sum x))) sum))', 'function total(xs) {\n  let sum = 0;\n  for (const x of $rt.iter(xs)) {\n    sum = sum + x;\n  }\n  return sum;\n}\nreturn null;'],

@@ -154,7 +154,7 @@ export function property(key: string | Expression, value: Expression, span: Span
     value: ex(value),
     kind: 'init',
     method: false,
-    shorthand: false,
+    shorthand: value.type === 'Identifier' && value.name === key,
     computed: typeof key !== 'string',
     ...at(span),
   }
