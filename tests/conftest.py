@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import settings
 
 from polyloom.embedded import Server
 from wire_client import RedisClient, StdioClient
 from worker_process import WorkerProcess
+
+# The same examples in every run; `--hypothesis-profile default` looks for new ones.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

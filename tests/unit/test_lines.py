@@ -126,6 +126,12 @@ def test_exception_of_python_is_answered_with_its_traceback(lines, kind):
     assert "in raiser" in error["trace"]
 
 
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "[1e999]", "null"])
+def test_id_that_json_cannot_say_is_answered_as_minus_one(lines, number):
+    reply = lines.answer(f'{{"id": {number}, "op": "ping"}}'.encode())
+    assert reply == {"id": -1, "ok": True, "result": "pong"}
+
+
 def test_host_goes_on_after_an_error(lines):
     ask(lines, id=1, op="nope")
     assert ask(lines, id=2, op="ping") == {"id": 2, "ok": True, "result": "pong"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import pytest
@@ -78,6 +78,11 @@ def test_redis_keys_and_fields():
 def test_defaults_of_settings():
     settings = Settings()
     assert NAMES["defaults"] == {"url": settings.url, "prefix": settings.prefix, "lease_seconds": settings.lease}
+
+
+def test_variables_of_the_environment():
+    read = {f"POLYLOOM_{field.name.upper()}" for field in fields(Settings)} - {"POLYLOOM_LIMITS"}
+    assert read | {"POLYLOOM_PYTHON"} == set(NAMES["environment"])
 
 
 @pytest.mark.parametrize("group", ["ops", "modes", "tags", "codes"])

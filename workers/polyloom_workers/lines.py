@@ -40,7 +40,9 @@ class Lines:
                 raise ValueError("a request is an object")
         except (ValueError, RecursionError) as error:
             return _failure(-1, "BridgeError", f"not a JSON request: {error}")
-        number = request.get("id", -1)
+        number = request.get("id")
+        if not _is_json(number) or number is None:
+            number = -1
         try:
             operation = OPERATIONS.get(str(request.get("op")))
             if operation is None:
