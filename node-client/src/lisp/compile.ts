@@ -84,7 +84,8 @@ export function newExpander(reporter: Reporter, options: CompileOptions): Expand
 function trailer(name: string, map: LispSourceMap, options: CompileOptions): string {
   const url = `//# sourceURL=${name.replace(/\s/g, '%20')}\n`
   if (!options.inlineMap) return url
-  const encoded = btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(map))))
+  const bytes = new TextEncoder().encode(JSON.stringify(map))
+  const encoded = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
   return `${url}//# sourceMappingURL=data:application/json;charset=utf-8;base64,${encoded}\n`
 }
 

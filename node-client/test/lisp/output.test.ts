@@ -6,7 +6,7 @@ import { compileLispToJS } from '../../src/lisp/index.js'
 import { mangle } from '../../src/lisp/lower/names.js'
 import * as emitted from '../../src/lisp/emit/program.js'
 import { Lowering } from '../../src/lisp/lower/lowering.js'
-import { body } from './support.js'
+import { body, load } from './support.js'
 
 // prettier-ignore
 const GOLDEN: readonly (readonly [string, string])[] = [
@@ -103,4 +103,9 @@ test('compact output has no indentation, and an inline map is appended on reques
   })
   assert.doesNotMatch(code, /^ /m)
   assert.match(code, /\/\/# sourceURL=x\.lisp\n\/\/# sourceMappingURL=data:application\/json/)
+})
+test('a large program compiles with an inline map, and compact output runs', async () => {
+  const source = Array.from({ length: 2000 }, (_, i) => `(defn f${i} [x] (if (> x ${i}) (str x "é") nil))`).join('\n')
+  const { code } = compileLispToJS(`${source}\n(f1 5)`, { pretty: false, inlineMap: true })
+  assert.equal(await load(code)({}), '5é')
 })
