@@ -6,7 +6,8 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 NODE    := node-client
 STAMPS  := .setup
-SOURCES := $(shell find $(NODE)/src -name '*.ts' 2>/dev/null)
+SOURCES := $(shell find $(NODE)/src -name '*.ts')
+TESTS   := $(shell find $(NODE)/test -name '*.ts')
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-python test-node check format bench clean tools
@@ -26,13 +27,13 @@ demo: setup ## run examples/hello.lisp on an embedded fleet
 
 test: test-python test-node ## run every test
 
-test-python: setup
+test-python: setup $(STAMPS)/node-test-build
 	@echo "· Python tests"
 	@$(BIN)/python -m pytest -q
 
-test-node: setup
+test-node: setup $(STAMPS)/node-test-build
 	@echo "· Node tests"
-	@cd $(NODE) && npm test --silent
+	@cd $(NODE) && npm run --silent test:run
 
 check: setup ## formatters, linters, type checkers, import rules
 	$(BIN)/ruff check .
@@ -56,7 +57,7 @@ tools:
 	@$(if $(PYTHON),:,echo "make: Python 3.11 or later is missing (python3 is not on PATH, or older)" >&2; exit 1)
 	@command -v node >/dev/null || { echo "make: node is missing: install Node 20 or later" >&2; exit 1; }
 	@command -v npm >/dev/null || { echo "make: npm is missing: it comes with Node" >&2; exit 1; }
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' || \
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || \
 	  { echo "make: node $$(node --version) is too old: install Node 20 or later" >&2; exit 1; }
 
 $(STAMPS)/python: pyproject.toml | tools
@@ -72,6 +73,11 @@ $(STAMPS)/node-modules: $(NODE)/package.json $(NODE)/package-lock.json | tools
 	@mkdir -p $(STAMPS)
 	@echo "· Node packages into $(NODE)/node_modules/"
 	@cd $(NODE) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(STAMPS)/node-test-build: $(STAMPS)/node-modules $(NODE)/tsconfig.test.json $(NODE)/tsconfig.json $(SOURCES) $(TESTS)
+	@echo "· building the Node tests"
+	@cd $(NODE) && npm run --silent test:build
 	@touch $@
 
 $(STAMPS)/node-build: $(STAMPS)/node-modules $(NODE)/tsconfig.json $(SOURCES)
