@@ -185,6 +185,23 @@ def test_late_error_of_a_generator_loses_no_item_before_it(bench):
     assert bench.value(["next", 100, ["ref", 1], 5]) == {"items": [[]], "done": True}
 
 
+def test_late_error_of_an_iterator_that_nobody_holds_is_not_raised_by_the_next_one(bench):
+    class Streams:
+        @property
+        def failing(self):
+            yield 1
+            raise ValueError("of another iterator")
+
+        @property
+        def fine(self):
+            yield 2
+
+    bench.put(1, Streams())
+    for _ in range(20):  # a freed iterator's place in memory is soon taken by the next one
+        assert bench.value(["next", 100, ["ref", 1, "failing"], 5]) == {"items": [[1]], "done": False}
+        assert bench.value(["next", 100, ["ref", 1, "fine"], 5]) == {"items": [[2]], "done": True}
+
+
 def test_generator_that_fails_at_once_fails_at_once(bench):
     bench.put(1, (1 / zero for zero in [0]))
     assert bench.error(["next", 100, ["ref", 1], 5])["type"] == "ZeroDivisionError"
