@@ -1,7 +1,7 @@
 /** Iteration over Remotes, a chunk of items in each round trip. */
 
 import { UsageError } from './errors.js'
-import { SYMBOLS, needNode, type Remote } from './remote.js'
+import { Node, SYMBOLS, needNode, type Remote } from './remote.js'
 
 const CHUNK = 128
 
@@ -40,3 +40,10 @@ function asyncIterator(this: Remote): AsyncGenerator {
 }
 
 SYMBOLS.set(Symbol.asyncIterator, asyncIterator)
+
+// The Lisp runtime asks the node behind a Remote to iterate.
+Object.assign(Node.prototype, {
+  iterate(this: Node, options: IterateOptions): AsyncGenerator {
+    return iterate(this.remote, options)
+  },
+})

@@ -5,7 +5,7 @@ import type { Encoder } from './codec.js'
 import { UsageError } from './errors.js'
 import { Handle } from './handle.js'
 import { BINARY_OPERATORS, UNARY_OPERATORS } from './ops.js'
-import { PathNode, SYMBOLS, needNode, nodeOf, slotOf, type Node, type Remote } from './remote.js'
+import { Node, PathNode, SYMBOLS, needNode, nodeOf, slotOf, type Remote } from './remote.js'
 import { runScoped, type Scoped } from './scope.js'
 
 /** Tell whether a value is a Remote. */
@@ -42,6 +42,13 @@ export function item(remote: Remote, key: unknown): Remote {
   const write = (encoder: Encoder): string => `${node.target()},${writeValue(encoder, key, '$.key')}`
   return node.make('getitem', '[…]', write, item).remote
 }
+
+// The Lisp runtime asks the node behind a Remote for its items.
+Object.assign(Node.prototype, {
+  item(this: Node, key: unknown): Remote {
+    return item(this.remote, key)
+  },
+})
 
 /** `remote[key] = value`. */
 export function setItem(remote: Remote, key: unknown, value: unknown): Remote<null> {

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from worker_process import WorkerProcess, clean_environment
 
 from polyloom.embedded import Server
+from worker_process import WorkerProcess, clean_environment
 
 NODE_CLIENT = Path(__file__).parents[2] / "node-client"
 

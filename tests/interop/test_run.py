@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 FOUNDING = str(EXAMPLES / "founding.lisp")
 HELLO = str(EXAMPLES / "hello.lisp")
 
+Lisp = Callable[..., "subprocess.CompletedProcess[str]"]
+
 
 @pytest.fixture
-def lisp(tmp_path: Path):
+def lisp(tmp_path: Path) -> Lisp:
     """Write a Lisp file and run it on a local process."""
 
     def run(source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -75,19 +78,19 @@ def expected_decade(start: str) -> list[str]:
     return [f"{start}0s", str(len(values)), *(f"{figure:.1f}" for figure in figures)]
 
 
-def test_values_print_as_the_reader_reads_them(lisp) -> None:
+def test_values_print_as_the_reader_reads_them(lisp: Lisp) -> None:
     assert lisp('{:a [1 2.5 "x" nil true]}').stdout == '{:a [1 2.5 "x" nil true]}\n'
 
 
-def test_nil_prints_nothing(lisp) -> None:
+def test_nil_prints_nothing(lisp: Lisp) -> None:
     assert lisp("nil").stdout == ""
 
 
-def test_arguments_reach_the_script(lisp) -> None:
+def test_arguments_reach_the_script(lisp: Lisp) -> None:
     assert lisp("(print args)", "--", "one", "--two").stdout == '["one" "--two"]\n'
 
 
-def test_output_of_python_does_not_meet_the_results(lisp) -> None:
+def test_output_of_python_does_not_meet_the_results(lisp: Lisp) -> None:
     ran = lisp('(py.import "builtins" :as py) (await (py.print "from Python")) 5')
     assert ran.returncode == 0
     assert ran.stdout.splitlines()[-1] == "5"
@@ -117,7 +120,7 @@ def test_output_of_python_does_not_meet_the_results(lisp) -> None:
     ],
     ids=["unbalanced", "unknown symbol", "JavaScript error", "no such module", "Python exception", "no such attribute"],
 )
-def test_a_failing_script_says_where_and_why(lisp, source: str, status: int, said: list[str]) -> None:
+def test_a_failing_script_says_where_and_why(lisp: Lisp, source: str, status: int, said: list[str]) -> None:
     ran = lisp(source)
     assert ran.returncode == status
     for part in said:
@@ -182,3 +185,17 @@ def descendants(pid: int) -> list[int]:
     """Return the ids of all children of a process, and of theirs."""
     found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return [one for child in found for one in (child, *descendants(child))]
+
+
+def test_items_and_iteration_of_python_objects(lisp: Lisp) -> None:
+    ran = lisp(
+        """
+        (py.import "builtins" :as py)
+        (let [d (py.dict :a 1) l (py.list (py.range 5))]
+          (print (await (get d "a")) (await (get l -1)))
+          (for-await [x (py-iter l :chunk 2)] (print x)))
+        (with [file (py.open here :closefd true)] 1)
+        """
+    )
+    assert ran.stdout.split() == ["1", "4", "0", "1", "2", "3", "4"]
+    assert "IsADirectoryError" in ran.stderr

@@ -7,9 +7,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
-import { connect } from '../client.js'
-import type { Loom } from '../loom.js'
-import { PolyloomError, UsageError } from '../errors.js'
+import { PolyloomError, UsageError, connect, type Loom } from '../index.js'
 import { compileLispToJS, display, formatDiagnostic, print } from '../lisp/index.js'
 import { describeFailure } from './failure.js'
 
@@ -25,16 +23,18 @@ async function main(): Promise<number> {
   connecting.catch(() => undefined) // told below, after the diagnostics
   const compiled = compileLispToJS(source, { sourceName: file, importNames: IMPORTS })
   for (const diagnostic of compiled.diagnostics) process.stderr.write(formatDiagnostic(diagnostic) + '\n')
-  if (compiled.diagnostics.some(({ severity }) => severity === 'error')) return leave(connecting, 1)
+  if (compiled.diagnostics.some(({ severity }) => severity === 'error')) return abandon(connecting)
+  const loom = await connecting
   try {
-    const loom = await connecting
     const script = (0, eval)(compiled.code) as Script
     const value = await script({ $py: loom.$py, print: say, args, here: dirname(resolve(file)) })
     if (value !== null && value !== undefined) process.stdout.write(print(value) + '\n')
-    return await leave(connecting, 0)
+    return 0
   } catch (error) {
     process.stderr.write(describeFailure(error, compiled.map, file) + '\n')
-    return leave(connecting, error instanceof UsageError ? 2 : 1)
+    return 1
+  } finally {
+    await loom.close()
   }
 }
 
@@ -62,18 +62,17 @@ function say(...values: unknown[]): null {
   return null
 }
 
-async function leave(connecting: Promise<Loom>, status: number): Promise<number> {
+/** Leave a host that is not needed, whether it is there by now or not. */
+async function abandon(connecting: Promise<Loom>): Promise<number> {
   await connecting.then((loom) => loom.close()).catch(() => undefined)
-  return status
+  return 1
 }
 
-main()
-  .catch((error: unknown) => {
-    const hint = error instanceof PolyloomError && error.hint ? `\n  hint: ${error.hint}` : ''
-    const told = error instanceof PolyloomError ? error.detail + hint : error
-    process.stderr.write(`polyloom: ${String(told)}\n`)
-    return 2
-  })
-  .then((status) => {
-    process.exitCode = status
-  })
+function refuse(error: unknown): number {
+  const hint = error instanceof PolyloomError && error.hint ? `\n  hint: ${error.hint}` : ''
+  const told = error instanceof PolyloomError ? error.detail + hint : error
+  process.stderr.write(`polyloom: ${String(told)}\n`)
+  return error instanceof UsageError ? 2 : 1
+}
+
+process.exitCode = await main().catch(refuse)

@@ -49,8 +49,8 @@ export const iter = (coll: unknown): Iterable<unknown> =>
 export function iterateRemote(x: unknown, ...options: unknown[]): unknown {
   const found: Named = {}
   for (let i = 0; i + 1 < options.length; i += 2) if (isKeyword(options[i])) found[nameOf(options[i])] = options[i + 1]
-  const iterate = isRemote(x) ? remoteBrand(x).iterate : undefined
-  return iterate ? iterate(found) : x
+  const brand = isRemote(x) ? remoteBrand(x) : {}
+  return brand.iterate ? brand.iterate(found) : x
 }
 
 interface Manager {
