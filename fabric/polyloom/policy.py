@@ -15,11 +15,12 @@ GATED_BUILTINS = frozenset(
     "__import__ breakpoint compile delattr eval exec getattr globals help input locals memoryview open setattr vars".split()
 )
 
+# What the syntax of every client needs: with, indexing, iteration. None of them leads anywhere that its object does not.
+PROTOCOL_NAMES = frozenset("__enter__ __exit__ __aenter__ __aexit__ __getitem__ __len__ __iter__ __next__ __contains__".split())
+
 
 class Policy:
     """Allows everything, like running Python: the local hosts and `--allow '*'`."""
-
-    open = True
 
     def check_import(self, name: str) -> None:
         """Raise NotAllowed when the module may not be imported."""
@@ -34,8 +35,6 @@ class Policy:
 
 class AllowList(Policy):
     """Allows the modules that match a pattern, and their public names."""
-
-    open = False
 
     def __init__(self, patterns: tuple[str, ...]) -> None:
         self.patterns = patterns
@@ -53,7 +52,8 @@ class AllowList(Policy):
 
     def check_name(self, target: object, name: str) -> None:
         kind = target if isinstance(target, type) else type(target)
-        if name.startswith("_") or (name in ("format", "format_map") and issubclass(kind, str)):
+        private = name.startswith("_") and name not in PROTOCOL_NAMES
+        if private or (name in ("format", "format_map") and issubclass(kind, str)):
             raise NotAllowed(f"the name {name!r} is not allowed on this worker", hint="private names need --allow '*'")
         if isinstance(target, ModuleType) and target.__name__ == "builtins" and name in GATED_BUILTINS:
             self.check_import(f"builtins.{name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import io
 import json.decoder
 import os
 import types
@@ -89,3 +90,14 @@ def test_format_of_texts_is_refused_since_it_reads_private_names(owner, name):
 
 def test_format_of_something_else_is_no_danger():
     assert AllowList(()).get(types.SimpleNamespace(format=5), "format") == 5
+
+
+def test_context_managers_work_under_a_narrow_policy() -> None:
+    policy = policy_of(("io",))
+    assert policy.get(io.StringIO(), "__enter__")
+
+
+@pytest.mark.parametrize("name", ["__class__", "__dict__", "__globals__", "__reduce__", "__subclasses__", "_private"])
+def test_names_that_lead_out_stay_private(name: str) -> None:
+    with pytest.raises(NotAllowed):
+        policy_of(("io",)).get(io.StringIO(), name)
