@@ -34,7 +34,8 @@ class Crew(Generic[T]):
         self._flush = flush
         self._limit = threads
         self._ready: deque[T] = deque()
-        self._lock = threading.Condition()
+        self._lock = threading.Lock()
+        self._wake = threading.Condition(self._lock)  # for members with nothing to do
         self._stopping = False
         self._lead = 0  # grows with every change of the leader
         self._led = False
@@ -67,7 +68,7 @@ class Crew(Generic[T]):
         """Let every thread end after what it runs now. `receive` must return soon by itself."""
         with self._lock:
             self._stopping = True
-            self._lock.notify_all()
+            self._wake.notify_all()
         self._alarm.set()
 
     def join(self, timeout: float) -> None:
@@ -90,7 +91,7 @@ class Crew(Generic[T]):
                     lead = 0
                 else:
                     self._idle += 1
-                    self._lock.wait()
+                    self._wake.wait()
                     self._idle -= 1
                     continue
             if lead:
@@ -167,7 +168,7 @@ class Crew(Generic[T]):
             self._lead += 1
             self._busy_since = 0.0
             if self._idle:
-                self._lock.notify()
+                self._wake.notify()
             else:
                 self._hire()
 

@@ -1,0 +1,89 @@
+"""What the lane has to tell Redis: replies for the mailboxes of clients (§8.3), kept until Redis has taken them."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections import deque
+
+import redis
+
+from polyloom.frames import Frame
+from polyloom.keys import FIELD_ATTACHMENT, FIELD_CLIENT, FIELD_TEXT, Keys
+from polyloom_workers.link import Link, Packed, pack
+
+logger = logging.getLogger(__name__)
+
+RETRY = 0.1  # seconds before what Redis refused is sent again
+ORPHANED = 60_000  # ms that a mailbox is kept after the conversation ended: nobody else would free it
+
+_PASSING = (
+    redis.exceptions.OutOfMemoryError,
+    redis.exceptions.ReadOnlyError,
+    redis.exceptions.ClusterDownError,
+    redis.exceptions.TryAgainError,
+)
+_ENTRY_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
+
+
+class Outbox:
+    """Commands in order; any thread may add, and each link that sends takes all there are."""
+
+    def __init__(self, keys: Keys, worker: str) -> None:
+        self._keys = keys
+        self._worker = worker
+        self._commands: deque[Packed] = deque()
+        self._acks: dict[str, str] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._commands)
+
+    def add(self, command: Packed) -> None:
+        """Add any command."""
+        self._commands.append(command)
+
+    def reply(self, client: str, frame: Frame, *, orphaned: bool) -> None:
+        """Add a frame for a client; what the client has acknowledged is trimmed by the same command."""
+        mailbox = self._keys.mailbox(client)
+        acknowledged = self._acks.pop(client, None)
+        trim = ("MINID", acknowledged) if acknowledged else ()
+        fields: list[str | bytes] = [FIELD_CLIENT, self._worker, FIELD_TEXT, frame.text]
+        for attachment in frame.attachments:
+            fields += (FIELD_ATTACHMENT, bytes(attachment))
+        self.add(pack("XADD", mailbox, *trim, "*", *fields))
+        if orphaned:
+            self.add(pack("PEXPIRE", mailbox, ORPHANED))
+
+    def acknowledged(self, client: str, entry: object) -> None:
+        """Note up to where a client has read its mailbox."""
+        if isinstance(entry, str) and _ENTRY_ID.fullmatch(entry):
+            self._acks[client] = entry
+
+    def take(self) -> list[Packed]:
+        """Return what waits, for a link to send; `settle` or `put_back` must follow."""
+        commands = []
+        while self._commands:
+            commands.append(self._commands.popleft())
+        return commands
+
+    def put_back(self, commands: list[Packed]) -> None:
+        """Keep what could not be sent, before all else."""
+        self._commands.extendleft(reversed(commands))
+
+    def settle(self, commands: list[Packed], link: Link) -> bool:
+        """Read the answers to sent commands; False when Redis refused some for now (it is full), which then wait again."""
+        answers = [link.read() for _ in commands]
+        refused = [(command, answer) for command, answer in zip(commands, answers, strict=True) if isinstance(answer, Exception)]
+        waiting = [command for command, answer in refused if _passes(answer)]
+        if refused:
+            logger.error("Redis refused %d replies, trying %d again: %s", len(refused), len(waiting), refused[0][1])
+        if waiting:
+            self.put_back(waiting)
+            time.sleep(RETRY)
+        return not waiting
+
+
+def _passes(error: Exception) -> bool:
+    """Tell a refusal that ends by itself (no memory, no replica, loading) from one of the command (no stream)."""
+    return isinstance(error, _PASSING) or str(error).startswith(("MISCONF", "NOREPLICAS", "BUSY"))
