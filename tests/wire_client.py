@@ -193,7 +193,24 @@ class RedisClient(Client):
         name, fields = streams[0]
         self.last = name.decode()
         values = [(fields[at], fields[at + 1]) for at in range(0, len(fields), 2)]
-        return dict(values)[b"f"], [value for field, value in values if field == b"a"]
+        self.blobs = [value.decode() for field, value in values if field == b"b"]
+        return dict(values)[b"f"], [self._read(field, value) for field, value in values if field in (b"a", b"b")]
+
+    def _read(self, field: bytes, value: bytes) -> bytes:
+        data = value if field == b"a" else self.redis.get(self.blob(value.decode()))
+        assert data is not None, "the blob is there when its entry is"
+        return data
+
+    def blob(self, name: str) -> str:
+        """Return the key of a blob of a frame to this client (§8.5)."""
+        return self.mailbox.replace(":mailbox", f":blob:{name}")
+
+    def put_blob(self, data: bytes) -> tuple[str, str]:
+        """Write a blob for the worker and return its id and its key."""
+        name = secrets.token_urlsafe(15)
+        key = self.inbox.replace(":inbox", f":blob:{name}")
+        self.redis.set(key, data, ex=60)
+        return name, key
 
     def close(self) -> None:
         """Say bye, give the lease up and disconnect."""

@@ -6,6 +6,8 @@ worker_lease    string       present while the worker lives
 inbox           stream       frames to the worker; consumer group GROUP
 client_lease    string       present while the client lives
 mailbox         stream       frames to the client
+worker_blob     string       a large attachment of a frame to the worker; expires after BLOB_SECONDS
+client_blob     string       a large attachment of a frame to the client; likewise
 
 `{w:…}` and `{c:…}` are hash tags: the keys of one worker, and those of one client, share a slot of Redis Cluster.
 """
@@ -21,6 +23,10 @@ GROUP = "lane"
 FIELD_CLIENT = b"c"
 FIELD_TEXT = b"f"
 FIELD_ATTACHMENT = b"a"
+FIELD_BLOB = b"b"
+
+BLOB_BYTES = 65_536  # attachments from this size on are blobs (§8.5): a stream would copy them twice
+BLOB_SECONDS = 3600  # how long an unread blob is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +48,14 @@ class Keys:
     def inbox(self, worker: str) -> str:
         return f"{self.prefix}{{w:{worker}}}:inbox"
 
+    def worker_blob(self, worker: str, blob: str) -> str:
+        return f"{self.prefix}{{w:{worker}}}:blob:{blob}"
+
     def client_lease(self, client: str) -> str:
         return f"{self.prefix}{{c:{client}}}:lease"
 
     def mailbox(self, client: str) -> str:
         return f"{self.prefix}{{c:{client}}}:mailbox"
+
+    def client_blob(self, client: str, blob: str) -> str:
+        return f"{self.prefix}{{c:{client}}}:blob:{blob}"

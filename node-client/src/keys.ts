@@ -7,6 +7,8 @@
  * inbox         stream       frames to the worker; consumer group GROUP
  * clientLease   string       present while the client lives
  * mailbox       stream       frames to the client
+ * workerBlob    string       a large attachment of a frame to the worker; expires after BLOB_SECONDS
+ * clientBlob    string       a large attachment of a frame to the client; likewise
  *
  * `{w:…}` and `{c:…}` are hash tags: the keys of one worker, and those of one client, share a slot of Redis Cluster.
  */
@@ -18,6 +20,10 @@ export const GROUP = 'lane'
 export const FIELD_CLIENT = 'c'
 export const FIELD_TEXT = 'f'
 export const FIELD_ATTACHMENT = 'a'
+export const FIELD_BLOB = 'b'
+
+export const BLOB_BYTES = 65_536 // attachments from this size on are blobs (§8.5): a stream would copy them twice
+export const BLOB_SECONDS = 3600 // how long an unread blob is kept
 
 /** The keys under one prefix; one prefix a tenant. */
 export class Keys {
@@ -39,11 +45,19 @@ export class Keys {
     return `${this.prefix}{w:${worker}}:inbox`
   }
 
+  workerBlob(worker: string, blob: string): string {
+    return `${this.prefix}{w:${worker}}:blob:${blob}`
+  }
+
   clientLease(client: string): string {
     return `${this.prefix}{c:${client}}:lease`
   }
 
   mailbox(client: string): string {
     return `${this.prefix}{c:${client}}:mailbox`
+  }
+
+  clientBlob(client: string, blob: string): string {
+    return `${this.prefix}{c:${client}}:blob:${blob}`
   }
 }

@@ -3,7 +3,16 @@ import { test } from 'node:test'
 
 import { Decoder, Encoder, TAGS } from '../src/codec.js'
 import { CODES, PolyloomError } from '../src/errors.js'
-import { FIELD_ATTACHMENT, FIELD_CLIENT, FIELD_TEXT, GROUP, Keys } from '../src/keys.js'
+import {
+  BLOB_BYTES,
+  BLOB_SECONDS,
+  FIELD_ATTACHMENT,
+  FIELD_BLOB,
+  FIELD_CLIENT,
+  FIELD_TEXT,
+  GROUP,
+  Keys,
+} from '../src/keys.js'
 import { DEFAULT_LIMITS } from '../src/limits.js'
 import { CLIENT_KINDS, HOST_KINDS, MODES, OPS, PROTOCOL } from '../src/ops.js'
 import { DEFAULTS, ENVIRONMENT } from '../src/settings.js'
@@ -49,7 +58,10 @@ test('names are those that both languages share', () => {
   assert.deepEqual([...TAGS], names['tags'])
   assert.deepEqual([...CODES].sort(), [...names['codes']].sort())
   assert.equal(GROUP, names['group'])
-  assert.deepEqual({ client: FIELD_CLIENT, text: FIELD_TEXT, attachment: FIELD_ATTACHMENT }, names['fields'])
+  assert.deepEqual(
+    { client: FIELD_CLIENT, text: FIELD_TEXT, attachment: FIELD_ATTACHMENT, blob: FIELD_BLOB },
+    names['fields'],
+  )
 })
 
 test('keys, limits and defaults are those that both languages share', () => {
@@ -64,9 +76,12 @@ test('keys, limits and defaults are those that both languages share', () => {
       inbox: keys.inbox('W'),
       client_lease: keys.clientLease('C'),
       mailbox: keys.mailbox('C'),
+      worker_blob: keys.workerBlob('W', 'B'),
+      client_blob: keys.clientBlob('C', 'B'),
     },
     names['keys'],
   )
+  assert.deepEqual({ bytes: BLOB_BYTES, seconds: BLOB_SECONDS }, names['blobs'])
   const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
   const limits = Object.fromEntries(
     Object.entries(DEFAULT_LIMITS).map(([name, value]) => [snake(name), value as number]),

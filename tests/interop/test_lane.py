@@ -185,6 +185,61 @@ def test_inbox_is_trimmed_to_empty(client):
     until(lambda: client.redis.xlen(client.inbox) == 0, "the inbox is empty")
 
 
+LARGE = bytes(range(256)) * 400  # above the 64 KiB from which an attachment is a blob
+
+
+def with_blobs(client, session, blobs, *ops):
+    """Post a program whose attachments are blobs that were written before."""
+    client.numbers[session] += 1
+    n = client.numbers[session]
+    text = json.dumps({"t": "program", "session": session, "n": n, "ops": list(ops)})
+    pieces = [piece for blob in blobs for piece in ("b", blob)]
+    client.redis.execute_command("XADD", client.inbox, "*", "c", client.id, "f", text, *pieces)
+    return n
+
+
+LENGTH = [["import", 1, "builtins"], ["call", 2, ["ref", 1, "len"], [["bytes", 0]]], ["pull", "auto", 2]]
+
+
+def test_large_attachment_of_a_reply_is_a_blob_beside_the_mailbox(client):
+    session = client.open()
+    copied = client.post(
+        session, ["import", 1, "copy"], ["call", 2, ["ref", 1, "copy"], [["bytes", 0]]], ["pull", "auto", 2], attachments=(LARGE,)
+    )
+    assert client.reply(session, copied)["attachments"] == [LARGE]
+    (blob,) = client.blobs
+    assert 0 < client.redis.ttl(client.blob(blob)) <= 3600
+    assert client.redis.xrevrange(client.mailbox, count=1)[0][1].keys() == {b"c", b"f", b"b"}
+
+
+def test_blob_to_the_worker_is_freed_when_its_program_has_ended(client):
+    session = client.open()
+    blob, key = client.put_blob(LARGE)
+    assert client.results(session, with_blobs(client, session, [blob], *LENGTH)) == [len(LARGE)]
+    until(lambda: not client.redis.exists(key), "the blob is freed")
+
+
+def test_blobs_and_small_attachments_keep_their_places(client):
+    session = client.open()
+    blob, _ = client.put_blob(LARGE)
+    client.numbers[session] += 1
+    ops = [["import", 1, "builtins"]]
+    ops += [["call", at + 2, ["ref", 1, "len"], [["bytes", at]]] for at in range(3)]
+    text = json.dumps({"t": "program", "session": session, "n": 1, "ops": [*ops, ["pull", "auto", 2, 3, 4]]})
+    client.redis.execute_command("XADD", client.inbox, "*", "c", client.id, "f", text, "a", b"x", "b", blob, "a", b"yz")
+    assert client.results(session, 1) == [1, len(LARGE), 2]
+
+
+def test_blob_that_is_gone_ends_the_conversation_and_nothing_else(client, server, worker):
+    session = client.open()
+    with_blobs(client, session, ["A" * 20], *LENGTH)
+    assert client.expect("closed")["error"][1]["code"] == "ProgramLost"
+    other = RedisClient(server.url, worker.id)
+    other.hello()
+    assert other.run(other.open(), ["repr", 1, 1], ["pull", "auto", 1]) == ["1"]
+    other.close()
+
+
 def test_entry_of_a_running_program_stays_in_the_inbox(client, gate):
     def running():
         return [name for name, fields in client.redis.xrange(client.inbox) if b'"wait"' in fields[b"f"]]

@@ -66,12 +66,16 @@ def test_redis_keys_and_fields():
         "inbox": made.inbox("W"),
         "client_lease": made.client_lease("C"),
         "mailbox": made.mailbox("C"),
+        "worker_blob": made.worker_blob("W", "B"),
+        "client_blob": made.client_blob("C", "B"),
     }
+    assert NAMES["blobs"] == {"bytes": keys.BLOB_BYTES, "seconds": keys.BLOB_SECONDS}
     assert NAMES["group"] == keys.GROUP
     assert NAMES["fields"] == {
         "client": keys.FIELD_CLIENT.decode(),
         "text": keys.FIELD_TEXT.decode(),
         "attachment": keys.FIELD_ATTACHMENT.decode(),
+        "blob": keys.FIELD_BLOB.decode(),
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import redis
 
 from polyloom.frames import Frame
-from polyloom.keys import FIELD_ATTACHMENT, FIELD_CLIENT, FIELD_TEXT, GROUP
+from polyloom.keys import FIELD_ATTACHMENT, FIELD_BLOB, FIELD_CLIENT, FIELD_TEXT, GROUP, Keys
 from polyloom_workers.link import Link, Packed, pack
 
 logger = logging.getLogger(__name__)
@@ -24,20 +24,30 @@ _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 class Entry(NamedTuple):
-    """A frame that came, from whom, and the id of the entry that brought it."""
+    """A frame that came, from whom, and the id of the entry that brought it. `lost` when one of its blobs is gone."""
 
     id: str
     client: str
     frame: Frame
+    lost: bool = False
+
+
+class _Open(NamedTuple):
+    """An entry that has not ended: its size and the keys of its blobs."""
+
+    octets: int
+    blobs: tuple[str, ...]
 
 
 class Inbox:
     """An entry stays in the stream until its program has ended, so that nobody forgets what was accepted."""
 
-    def __init__(self, key: str) -> None:
-        self.key = key
+    def __init__(self, keys: Keys, worker: str) -> None:
+        self.key = keys.inbox(worker)
         self.last = "0-0"  # last entry read
-        self._open: dict[str, int] = {}  # entries that have not ended -> bytes, in the order of the stream
+        self._keys = keys
+        self._worker = worker
+        self._open: dict[str, _Open] = {}  # in the order of the stream
         self._finished = (0, 0)  # entries and bytes that a trim would free
         self._lock = threading.Lock()
 
@@ -49,53 +59,64 @@ class Inbox:
             if "BUSYGROUP" not in str(error):
                 raise
 
-    def read_command(self, consumer: str, block: float) -> Packed:
+    def read_command(self, block: float) -> Packed:
         """Return the command that waits for entries, at most `block` seconds."""
         options = ("COUNT", BATCH, "BLOCK", int(block * 1000), "NOACK", "STREAMS", self.key, ">")
-        return pack("XREADGROUP", "GROUP", GROUP, consumer, *options)
+        return pack("XREADGROUP", "GROUP", GROUP, self._worker, *options)
 
     def missed(self, link: Link) -> list[Entry]:
         """Read what was delivered on a connection that broke."""
         groups = link.ask("XINFO", "GROUPS", self.key)
-        return self.take(link.ask("XRANGE", self.key, f"({self.last}", _delivered(groups[0]))) if groups else []
+        return self.take(link.ask("XRANGE", self.key, f"({self.last}", _delivered(groups[0])), link) if groups else []
 
-    def take(self, raw: Sequence[Any]) -> list[Entry]:
+    def take(self, raw: Sequence[Any], link: Link) -> list[Entry]:
         """Note entries as begun and return those that have a return address; others end here."""
-        return [entry for name, fields in raw if (entry := self._begin(name.decode(), fields or ())) is not None]
+        return [entry for name, fields in raw if (entry := self._begin(name.decode(), fields or (), link)) is not None]
 
-    def _begin(self, name: str, fields: Sequence[bytes]) -> Entry | None:
-        client, frame = _read_fields(fields)
+    def _begin(self, name: str, fields: Sequence[bytes], link: Link) -> Entry | None:
+        client, text, attachments = _read_fields(fields)
+        blobs = tuple(self._keys.worker_blob(self._worker, one.id) for one in attachments if isinstance(one, _Blob))
+        if blobs:
+            attachments = _fetch(attachments, blobs, link)
         self.last = name
         with self._lock:
-            self._open[name] = len(frame.text) + sum(map(len, frame.attachments))
+            self._open[name] = _Open(len(text) + sum(len(one or b"") for one in attachments), blobs)
         if _CLIENT_ID.fullmatch(client):
-            return Entry(name, client, frame)
+            return Entry(name, client, Frame(text, attachments), lost=None in attachments)
         logger.warning("dropped entry %s of the inbox: it has no return address", name)
         self.finish(name)
         return None
 
-    def finish(self, entry: str) -> bool:
-        """Note that what an entry brought has ended; tell whether it is time to trim."""
+    def finish(self, entry: str) -> list[Packed]:
+        """Note that what an entry brought has ended; return what Redis may free now."""
         with self._lock:
-            size = self._open.pop(entry, 0)
+            ended = self._open.pop(entry, _Open(0, ()))
             entries, octets = self._finished
-            self._finished = (entries + 1, octets + size)
-        return entries >= TRIM_ENTRIES or octets + size >= TRIM_BYTES
+            self._finished = (entries + 1, octets + ended.octets)
+        due = entries >= TRIM_ENTRIES or octets + ended.octets >= TRIM_BYTES
+        freed = [pack("UNLINK", *ended.blobs)] if ended.blobs else []
+        return [*freed, *self.trim()] if due else freed
 
-    def trim_command(self) -> Packed | None:
+    def trim(self) -> list[Packed]:
         """Return the command that frees the entries before the oldest one that has not ended, if any has."""
         with self._lock:
             if not self._finished[0]:
-                return None
+                return []
             oldest = next(iter(self._open), None) or _next_id(self.last)
             self._finished = (0, 0)
-        return pack("XTRIM", self.key, "MINID", oldest)
+        return [pack("XTRIM", self.key, "MINID", oldest)]
 
 
-def _read_fields(fields: Sequence[bytes]) -> tuple[str, Frame]:
-    """Return the client and the frame of an entry (§1.3); what is missing is empty, and refused as a frame."""
+class _Blob(NamedTuple):
+    """An attachment that lies in a key of its own (§8.5)."""
+
+    id: str
+
+
+def _read_fields(fields: Sequence[bytes]) -> tuple[str, bytes, list[Any]]:
+    """Return the client, the text and the attachments of an entry (§1.3); what is missing is empty, and refused as a frame."""
     client, text = "", b""
-    attachments = []
+    attachments: list[Any] = []
     for name, value in zip(fields[::2], fields[1::2], strict=False):
         if name == FIELD_TEXT:
             text = value
@@ -103,7 +124,16 @@ def _read_fields(fields: Sequence[bytes]) -> tuple[str, Frame]:
             client = value.decode("ascii", "replace")
         elif name == FIELD_ATTACHMENT:
             attachments.append(value)
-    return client, Frame(text, attachments)
+        elif name == FIELD_BLOB:
+            attachments.append(_Blob(value.decode("ascii", "replace")))
+    return client, text, attachments
+
+
+def _fetch(attachments: Sequence[Any], keys: Sequence[str], link: Link) -> list[Any]:
+    """Return the attachments with the bytes of blobs in their places; None for one that is gone."""
+    link.send([pack("GET", key) for key in keys])
+    found = (answer if isinstance(answer, bytes) else None for answer in [link.read() for _ in keys])
+    return [next(found) if isinstance(one, _Blob) else one for one in attachments]
 
 
 def _delivered(group: Sequence[Any]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import redis
 
-from polyloom.errors import Gone
+from polyloom.errors import Gone, ProtocolError
 from polyloom.frames import Frame
 from polyloom.keys import Keys
 from polyloom.policy import Policy
@@ -43,10 +43,10 @@ class Lane:
         keys, url = Keys(settings.prefix), settings.redis_url()
         self.host = Host(policy, settings.limits, self.send, lambda session: self.crew.ready(session))
         self.crew: Crew[Session] = Crew(self.receive, self.host.turn, self.flush, settings.threads)
-        self._inbox = Inbox(keys.inbox(self.host.id))
+        self._inbox = Inbox(keys, self.host.id)
         self._outbox = Outbox(keys, self.host.id)
         self.host.on_acknowledged = self._outbox.acknowledged
-        self._read_command = self._inbox.read_command(self.host.id, BLOCK)
+        self._read_command = self._inbox.read_command(BLOCK)
         self._reader = Link(url)
         self._writer = Link(url)
         self._writing = threading.Lock()
@@ -91,24 +91,23 @@ class Lane:
             logger.warning("Redis has lost the inbox of this worker; making it anew")
             self._inbox.make(self._reader)
         elif answer:
-            self._hand_over(self._inbox.take(answer[0][1]))
+            self._hand_over(self._inbox.take(answer[0][1], self._reader))
         else:
-            self._trim()
+            self._outbox.extend(self._inbox.trim())
 
     def _hand_over(self, entries: Sequence[Entry]) -> None:
-        for name, client, frame in entries:
-            self.host.receive(client, frame, name)
-
-    def _trim(self) -> None:
-        if (command := self._inbox.trim_command()) is not None:
-            self._outbox.add(command)
+        for name, client, frame, lost in entries:
+            if lost:
+                self.host.end(client, ProtocolError("an attachment expired before this worker read it"), name)
+            else:
+                self.host.receive(client, frame, name)
 
     def send(self, client: str, frame: Frame, entry: str | None) -> None:
         """Put a frame into the outbox; `entry` is the inbox entry that is done with it."""
         if frame.text:
             self._outbox.reply(client, frame, orphaned=client not in self.host.clients)
-        if entry is not None and self._inbox.finish(entry):
-            self._trim()
+        if entry is not None:
+            self._outbox.extend(self._inbox.finish(entry))
 
     def flush(self) -> None:
         """Send what is answered and wait until Redis has it. A thread that finds another one at it leaves it to that one."""

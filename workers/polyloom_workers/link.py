@@ -33,7 +33,8 @@ class Link:
     """
 
     def __init__(self, url: str) -> None:
-        options: dict[str, Any] = {"socket_connect_timeout": CONNECT_TIMEOUT, "socket_read_size": READ_BYTES, "protocol": 2}
+        options: dict[str, Any] = {"socket_timeout": None, "socket_connect_timeout": CONNECT_TIMEOUT}
+        options |= {"socket_read_size": READ_BYTES, "protocol": 2}
         if not url.startswith("unix:"):
             options |= {"socket_keepalive": True, "socket_keepalive_options": KEEPALIVE}
         self._connection: ConnectionInterface = redis.ConnectionPool.from_url(url, **options).make_connection()

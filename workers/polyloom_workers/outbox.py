@@ -10,7 +10,8 @@ from collections import deque
 import redis
 
 from polyloom.frames import Frame
-from polyloom.keys import FIELD_ATTACHMENT, FIELD_CLIENT, FIELD_TEXT, Keys
+from polyloom.handle import new_id
+from polyloom.keys import BLOB_BYTES, BLOB_SECONDS, FIELD_ATTACHMENT, FIELD_BLOB, FIELD_CLIENT, FIELD_TEXT, Keys
 from polyloom_workers.link import Link, Packed, pack
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,10 @@ class Outbox:
         """Add any command."""
         self._commands.append(command)
 
+    def extend(self, commands: list[Packed]) -> None:
+        """Add commands in order."""
+        self._commands.extend(commands)
+
     def reply(self, client: str, frame: Frame, *, orphaned: bool) -> None:
         """Add a frame for a client; what the client has acknowledged is trimmed by the same command."""
         mailbox = self._keys.mailbox(client)
@@ -50,10 +55,18 @@ class Outbox:
         trim = ("MINID", acknowledged) if acknowledged else ()
         fields: list[str | bytes] = [FIELD_CLIENT, self._worker, FIELD_TEXT, frame.text]
         for attachment in frame.attachments:
-            fields += (FIELD_ATTACHMENT, bytes(attachment))
+            fields += self._attach(client, bytes(attachment))
         self.add(pack("XADD", mailbox, *trim, "*", *fields))
         if orphaned:
             self.add(pack("PEXPIRE", mailbox, ORPHANED))
+
+    def _attach(self, client: str, data: bytes) -> tuple[bytes, str | bytes]:
+        """Return the field of an attachment; a large one goes before, as a blob (§8.5)."""
+        if len(data) < BLOB_BYTES:
+            return FIELD_ATTACHMENT, data
+        blob = new_id()
+        self.add(pack("SET", self._keys.client_blob(client, blob), data, "EX", BLOB_SECONDS))
+        return FIELD_BLOB, blob
 
     def acknowledged(self, client: str, entry: object) -> None:
         """Note up to where a client has read its mailbox."""

@@ -10,9 +10,10 @@ import { Redis } from 'ioredis'
 
 import { FrameError, Gone, PolyloomError, WorkerLost } from '../errors.js'
 import type { Frame } from '../frames.js'
-import { FIELD_ATTACHMENT, FIELD_CLIENT, FIELD_TEXT, Keys } from '../keys.js'
+import { FIELD_ATTACHMENT, FIELD_BLOB, FIELD_CLIENT, FIELD_TEXT, Keys } from '../keys.js'
 import { redact, type Settings } from '../settings.js'
 import { addressOf, type Address } from './address.js'
+import { Blobs } from './blobs.js'
 import { LeaseThread, RENEWALS } from './lease.js'
 import { findWorker } from './registry.js'
 import type { Receiver, Transport } from './transport.js'
@@ -79,6 +80,7 @@ function unreachable(url: string, error: NodeJS.ErrnoException): Gone {
   return new Gone(`cannot reach Redis at ${redact(url)}: ${reason.trim()}`, { code: 'ConnectionLost', hint })
 }
 
+const PLAIN_FIELDS = 4 // names and values of an entry without attachments
 type Fields = Buffer[] // name, value, name, value, …
 type Entries = [id: Buffer, fields: Fields][]
 
@@ -86,6 +88,7 @@ export class RedisTransport implements Transport {
   ack: string | undefined
   readonly #inbox: string
   readonly #mailbox: string
+  readonly #blobs: Blobs
   readonly #timers: NodeJS.Timeout[]
   #receiver: Receiver | undefined
   #closed = false
@@ -106,6 +109,7 @@ export class RedisTransport implements Transport {
   ) {
     this.#inbox = keys.inbox(worker)
     this.#mailbox = keys.mailbox(client)
+    this.#blobs = new Blobs(writer, keys, worker, client, settings.reconnectTimeoutMs)
     this.#timers = [
       setInterval(() => this.#renew(), settings.leaseMs / RENEWALS).unref(),
       setInterval(() => this.#watch(), WATCH_MS).unref(),
@@ -120,12 +124,11 @@ export class RedisTransport implements Transport {
   send(frame: Frame): void {
     const { text, attachments } = frame
     const fields: (string | Buffer)[] = [FIELD_CLIENT, this.client, FIELD_TEXT, text]
-    for (const one of attachments)
-      fields.push(FIELD_ATTACHMENT, Buffer.from(one.buffer, one.byteOffset, one.byteLength))
-    this.writer.call('XADD', this.#inbox, 'NOMKSTREAM', '*', ...fields).then(
-      (id) => this.#accepted(frame, id),
-      (error: unknown) => this.#end(this.#refused(error)),
-    )
+    const refused = (error: unknown): void => this.#end(this.#refused(error))
+    for (const one of attachments) fields.push(...this.#blobs.attach(one, refused))
+    this.writer
+      .call('XADD', this.#inbox, 'NOMKSTREAM', '*', ...fields)
+      .then((id) => this.#accepted(frame, id), refused)
   }
 
   receive(receiver: Receiver): void {
@@ -170,7 +173,7 @@ export class RedisTransport implements Transport {
       try {
         const reply = await this.reader.callBuffer('XREAD', ...wait, this.ack ?? '0-0')
         this.#heard = Date.now()
-        for (const [, entries] of (reply ?? []) as [Buffer, Entries][]) this.#deliver(entries)
+        for (const [, entries] of (reply ?? []) as [Buffer, Entries][]) await this.#deliver(entries)
         await turn() // what the answers set off goes out before the next read
       } catch (error) {
         if (error instanceof PolyloomError) this.#end(error)
@@ -179,8 +182,9 @@ export class RedisTransport implements Transport {
     }
   }
 
-  #deliver(entries: Entries): void {
+  async #deliver(entries: Entries): Promise<void> {
     for (const [id, fields] of entries) {
+      if (fields.length > PLAIN_FIELDS) await this.#blobs.fetch(fields)
       this.ack = id.toString('latin1')
       this.#receiver?.frame(frameOf(fields))
     }
@@ -222,7 +226,7 @@ export class RedisTransport implements Transport {
   /** The last entry that the worker has taken, after every answer that it left behind is delivered (§8.2). */
   async #fence(): Promise<string | undefined> {
     const left = await this.writer.callBuffer('XRANGE', this.#mailbox, `(${this.ack ?? '0-0'}`, '+')
-    this.#deliver(left as Entries)
+    await this.#deliver(left as Entries)
     const groups = await this.writer.call('XINFO', 'GROUPS', this.#inbox).catch(() => [])
     const group = (groups as string[][])[0] ?? []
     return group[group.indexOf('last-delivered-id') + 1]
@@ -261,14 +265,14 @@ function workerLost(worker: string): WorkerLost {
   return new WorkerLost(`the lease of the worker ${worker} ended`, { hint })
 }
 
-/** Read the fields of an entry (§1.3). */
+/** Read the fields of an entry (§1.3); bytes of blobs are in their places. */
 function frameOf(fields: Fields): Frame {
   let text: string | undefined
   const attachments: Buffer[] = []
   for (let index = 0; index + 1 < fields.length; index += 2) {
     const name = fields[index]!.toString('latin1')
     if (name === FIELD_TEXT) text = fields[index + 1]!.toString()
-    else if (name === FIELD_ATTACHMENT) attachments.push(fields[index + 1]!)
+    else if (name === FIELD_ATTACHMENT || name === FIELD_BLOB) attachments.push(fields[index + 1]!)
   }
   if (text === undefined) throw new FrameError('an entry of the mailbox has no text')
   return { text, attachments }

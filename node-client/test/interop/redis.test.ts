@@ -54,6 +54,18 @@ describe('redis', { skip: URL === undefined && 'POLYLOOM_TEST_REDIS_URL names no
     await close()
   })
 
+  test('P4 large attachments travel as blobs, both ways, and leave nothing behind', async () => {
+    const loom = await connect(URL)
+    const { copy } = (loom.$py as any)('copy')
+    const large = Uint8Array.from({ length: 1_000_003 }, (_, index) => index % 251)
+    const both = await Promise.all([copy(large), copy([large, large.subarray(1), 'x']), copy(large.subarray(0, 10))])
+    assert.deepEqual(both[0], large)
+    assert.deepEqual([...both[1]], [large, large.subarray(1), 'x'])
+    assert.deepEqual(both[2], large.subarray(0, 10))
+    for (let left = -1; left !== 0; await delay(10)) left = (await admin.keys('*:blob:*')).length
+    await loom.close()
+  })
+
   test('F5 a script that computes for many leases keeps its objects', async () => {
     const loom = await connect(URL, { leaseMs: 1_000 })
     const box = await (loom.$py as any)('types').SimpleNamespace()

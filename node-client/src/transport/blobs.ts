@@ -1,0 +1,59 @@
+/** Large attachments as keys of their own, beside the stream that names them (§8.5). */
+
+import { setTimeout as delay } from 'node:timers/promises'
+
+import type { Redis } from 'ioredis'
+
+import { ProtocolError } from '../errors.js'
+import { newId } from '../handle.js'
+import { BLOB_BYTES, BLOB_SECONDS, FIELD_ATTACHMENT, FIELD_BLOB, type Keys } from '../keys.js'
+
+const RETRY_MS = 50 // between looks for a blob that Redis has refused for the moment
+
+export class Blobs {
+  constructor(
+    readonly redis: Redis,
+    readonly keys: Keys,
+    readonly worker: string,
+    readonly client: string,
+    readonly patienceMs: number,
+  ) {}
+
+  /** The field of an attachment to the worker; a large one is written at once. `refused` is told when Redis did not take it. */
+  attach(one: Uint8Array, refused: (error: unknown) => void): [name: string, value: string | Buffer] {
+    const bytes = Buffer.from(one.buffer, one.byteOffset, one.byteLength)
+    if (bytes.length < BLOB_BYTES) return [FIELD_ATTACHMENT, bytes]
+    const blob = newId()
+    this.redis.set(this.keys.workerBlob(this.worker, blob), bytes, 'EX', BLOB_SECONDS).catch(refused)
+    return [FIELD_BLOB, blob]
+  }
+
+  /** Put the bytes of blobs into the places of their ids in the fields of an entry, and free them. */
+  async fetch(fields: Buffer[]): Promise<void> {
+    const places = placesOf(fields)
+    if (!places.length) return
+    const keys = places.map((at) => this.keys.clientBlob(this.client, fields[at]!.toString('latin1')))
+    const found = await Promise.all(keys.map((key) => this.#read(key)))
+    places.forEach((at, index) => (fields[at] = found[index]!))
+    this.redis.unlink(...keys).catch(() => undefined) // they expire
+  }
+
+  /** It may come later than the entry that names it: Redis may have been full for the moment. */
+  async #read(key: string): Promise<Buffer> {
+    const end = Date.now() + this.patienceMs
+    do {
+      const bytes = await this.redis.getBuffer(key)
+      if (bytes) return bytes
+      await delay(RETRY_MS)
+    } while (Date.now() < end)
+    throw new ProtocolError('an attachment of a reply is gone: it has expired, or Redis was full')
+  }
+}
+
+function placesOf(fields: Buffer[]): number[] {
+  const found: number[] = []
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    if (fields[index]!.toString('latin1') === FIELD_BLOB) found.push(index + 1)
+  }
+  return found
+}
