@@ -12,8 +12,11 @@ from typing import Any
 
 from polyloom.errors import ValueRefused
 
-# Kinds of numpy dtypes that travel: bool, int, unsigned, float, complex, datetime64, timedelta64.
-KINDS = "biufcmM"
+# Codes of the dtypes that travel: bool, ints, floats, complex, timedelta64 and datetime64. A long double is of another
+# size on every machine, texts, objects and structures have no counterpart: their arrays stay live.
+TRAVELLING = frozenset("?bhilqnpBHILQNPefdFDmM")
+MOMENTS = "mM"  # kinds: timedelta64, datetime64
+SCALARS = "biufcmMSU"  # kinds of scalars that have a plain value: all but objects and structures
 
 
 def loaded() -> Any:
@@ -22,24 +25,37 @@ def loaded() -> Any:
 
 
 def is_array(value: object) -> bool:
-    """Tell an array whose items travel; arrays of objects and structures stay live."""
+    """Tell an array whose items travel; arrays of texts, objects and structures stay live."""
     numpy = loaded()
     if numpy is None or type(value) is not numpy.ndarray:
         return False
-    dtype: Any = value.dtype  # type: ignore[attr-defined]
-    return dtype.kind in KINDS and dtype.itemsize <= 16
+    return value.dtype.char in TRAVELLING  # type: ignore[attr-defined]
 
 
 def is_scalar(value: object) -> bool:
-    """Tell a numpy scalar that has a plain value."""
+    """Tell a numpy scalar that has a plain value; a subclass of one is not data."""
     numpy = loaded()
-    return numpy is not None and issubclass(type(value), numpy.generic) and not isinstance(value.item(), numpy.generic)  # type: ignore[attr-defined]
+    if numpy is None or not issubclass(type(value), numpy.generic):
+        return False
+    dtype: Any = value.dtype  # type: ignore[attr-defined]
+    return dtype.kind in SCALARS and dtype.type is type(value) and not isinstance(value.item(), numpy.generic)  # type: ignore[attr-defined]
 
 
 def plain(scalar: Any) -> Any:
     """Return the value of a numpy scalar; a moment that Python cannot hold (nanoseconds, NaT) as an array of no dimensions."""
     item = scalar.item()
-    return loaded().asarray(scalar) if scalar.dtype.kind in "mM" and type(item) in (int, type(None)) else item
+    return loaded().asarray(scalar) if scalar.dtype.kind in MOMENTS and type(item) in (int, type(None)) else item
+
+
+def listed(value: object) -> Any:
+    """Return a copy of an array or scalar that is not data: nested lists, or an array without its subclass; else None."""
+    numpy = loaded()
+    if numpy is None or not issubclass(type(value), (numpy.ndarray, numpy.void)):
+        return None
+    array: Any = value
+    if array.dtype.char in TRAVELLING and not isinstance(array, numpy.ma.MaskedArray):
+        return numpy.asarray(array)
+    return array.tolist()
 
 
 def pack(array: Any) -> tuple[bytes, str, list[int]]:
@@ -56,7 +72,7 @@ def unpack(data: bytes | bytearray | memoryview, dtype: str, shape: Sequence[int
         return _view(data, dtype, shape)
     try:
         kind = numpy.dtype(dtype).newbyteorder("<")
-        if kind.kind not in KINDS:
+        if kind.char not in TRAVELLING or kind.name != dtype:
             raise ValueError("this dtype does not travel")
         return numpy.frombuffer(bytearray(data), dtype=kind).reshape(shape)
     except (TypeError, ValueError) as error:
@@ -76,6 +92,23 @@ _FORMATS = {
     "float32": "f",
     "float64": "d",
 }
+_KINDS = {**dict.fromkeys("bhilqn", "int"), **dict.fromkeys("BHILQN", "uint"), **dict.fromkeys("efd", "float")}
+
+
+def pack_view(view: memoryview) -> tuple[bytes, str, list[int]] | None:
+    """Return what `pack` does for a typed memoryview; None for one of bare bytes."""
+    letter = view.format.lstrip("@=")
+    if view.ndim == 1 and letter in ("B", "c"):
+        return None
+    if letter != "?" and letter not in _KINDS:
+        raise ValueRefused(f"a memoryview of format {view.format!r} has no wire form", hint="cast it, or send its bytes")
+    dtype = "bool" if letter == "?" else f"{_KINDS[letter]}{8 * view.itemsize}"
+    data = view.tobytes()
+    return data if sys.byteorder == "little" else _swapped(data, view.itemsize), dtype, list(view.shape or ())
+
+
+def _swapped(data: bytes, size: int) -> bytes:
+    return b"".join(data[at : at + size][::-1] for at in range(0, len(data), size))
 
 
 def _view(data: bytes | bytearray | memoryview, dtype: str, shape: Sequence[int]) -> memoryview:

@@ -13,7 +13,7 @@ from itertools import islice
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
-from polyloom.codec import SAFE_INT, Decoder, Encoder, Wire, is_data
+from polyloom.codec import SAFE_INT, Decoder, Encoder, Wire, is_data, marked_float
 from polyloom.errors import ErrorObject, LimitExceeded, OpError, PolyloomError, ValueRefused
 from polyloom.failure import Failed, Failure, describe, qualified_name
 from polyloom.frames import Buffer
@@ -153,9 +153,12 @@ class _Run:
 
     def pull(self, op: list[Any]) -> None:
         """Add one result for each slot (§6.2)."""
-        mode = op[1] if len(op) > 1 else None
+        mode: Any = op[1] if len(op) > 1 else None
+        levels = None
+        if type(mode) is dict:
+            mode, levels = mode.get("mode"), _levels(mode)
         if mode not in MODES:
-            raise OpError(f"unknown mode {mode!r} of a pull")
+            raise OpError(f"unknown mode {mode!r:.40} of a pull")
         results = self.reply.results
         objects = self.table.objects
         for slot in op[2:]:
@@ -163,22 +166,34 @@ class _Run:
             if mode == "auto" and (type(value) in _ATOMS or (type(value) is int and -SAFE_INT <= value <= SAFE_INT)):
                 results.append(value)  # what most calls return, without a detour
             else:
-                results.append(self.result(slot, mode))
+                results.append(self.result(slot, mode, levels))
 
-    def result(self, slot: Any, mode: str) -> Wire:
+    def result(self, slot: Any, mode: str, levels: int | None) -> Wire:
         kept = len(self.encoder.attachments)
         try:
             value = self.table.get(slot)
             if mode == "keep" or (mode == "auto" and not is_data(value)):
                 return self.handle(slot, value)
-            if mode == "value" and not is_data(value):
-                raise ValueRefused(f"{qualified_name(type(value))} is not data", code="NotData", hint="await a part of it")
-            return self.encoder.encode(value)
+            if type(value) is float:
+                return marked_float(value)
+            return self.copy(value, levels) if mode == "value" else self.encoder.encode(value)
         except Failed as dependent:
             return ["error", dependent.failure.error]
         except Exception as error:
             del self.encoder.attachments[kept:]
             return ["error", describe(error, f"pull {mode}")]
+
+    def copy(self, value: object, levels: int | None) -> Wire:
+        """Encode a copy (§6.4), which may be made of what is not data itself."""
+        if levels is None and type(value) in _FLAT:
+            return self.encoder.encode(value)
+        from polyloom.copies import NO_COPY, Copier, copy_of  # few programs ask for it
+
+        if not is_data(value) and copy_of(value) is NO_COPY:
+            raise ValueRefused(f"{qualified_name(type(value))} is not data", code="NotData", hint="await a part of it")
+        copier = Copier(self.export, self.table.limits, levels)
+        copier.attachments = self.encoder.attachments
+        return copier.encode(value)
 
     def release(self, op: list[Any]) -> None:
         """Forget slots."""
@@ -189,12 +204,20 @@ class _Run:
     def handle(self, slot: int, value: object) -> Wire:
         return ["handle", slot, qualified_name(type(value)), self.table.identity(slot, value)]
 
-    def export(self, value: object) -> Wire:
+    def export(self, value: object, _depth: int) -> Wire:
         """Encode a live object that was found inside data."""
         return self.handle(self.table.export(value), value)
 
 
 _PLACED = (OpError, ValueRefused, LimitExceeded)  # errors of the bridge that have a place in the program
+
+
+def _levels(options: dict[str, Any]) -> int | None:
+    """Return how many levels of containers a pull copies (§6.4)."""
+    levels = options.get("depth")
+    if options.get("mode") != "value" or (levels is not None and (type(levels) is not int or levels < 1)):
+        raise OpError("a pull with options has the mode value, and a depth from 1")
+    return levels
 
 
 class _Shape(Exception):
@@ -369,6 +392,7 @@ OPERATORS = {symbol: (2, function) for symbol, function in _BINARY.items()} | {
 }
 
 _ATOMS = frozenset({str, bool})
+_FLAT = frozenset({str, bool, int, bytes})
 
 
 def words_of(op: Any, table: Table) -> str:

@@ -6,7 +6,7 @@ import json
 import math
 import subprocess
 import sys
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
@@ -130,9 +130,18 @@ def test_dict_keeps_its_order():
     assert list(sent({"b": 1, "a": 2, 3: 4}).items()) == [("b", 1), ("a", 2), (3, 4)]
 
 
-def test_time_of_a_named_zone_is_refused_since_the_wire_cannot_say_it():
-    with pytest.raises(ValueRefused):
-        sent(time(3, 4, tzinfo=ZoneInfo("Europe/Berlin")))
+def test_time_of_a_named_zone_keeps_its_zone_and_fold():
+    back = sent(time(3, 4, fold=1, tzinfo=ZoneInfo("Europe/Berlin")))
+    assert (back.isoformat(), back.fold, back.tzinfo.key) == ("03:04:00", 1, "Europe/Berlin")
+
+
+def test_time_of_a_zone_that_has_neither_a_name_nor_an_offset_is_refused():
+    class Nowhere(tzinfo):
+        def utcoffset(self, _moment):
+            return None
+
+    with pytest.raises(ValueRefused, match="no offset"):
+        sent(time(3, 4, tzinfo=Nowhere()))
 
 
 def test_moment_in_the_doubled_hour_keeps_its_fold():
@@ -157,13 +166,14 @@ def test_subclass_is_not_taken_for_its_base():
 def test_value_that_contains_itself_is_refused():
     loop: list[object] = []
     loop.append(loop)
-    with pytest.raises(LimitExceeded):
+    with pytest.raises(ValueRefused) as caught:
         Encoder().encode(loop)
-    ring: dict[str, object] = {}
-    ring["again"] = ring
-    with pytest.raises(LimitExceeded) as caught:
-        Encoder().encode(ring)
-    assert caught.value.path.startswith(".again.again")
+    assert caught.value.rooted().path == "$[0]"
+    ring: dict[str, object] = {"list": [1, ({},)]}
+    ring["list"][1][0]["again"] = ring
+    with pytest.raises(ValueRefused, match="contains itself") as caught:
+        Encoder().encode({"a": {"b": ring}})
+    assert caught.value.rooted().path == "$.a.b.list[1][0].again"
 
 
 def nested(depth):
@@ -193,9 +203,9 @@ def test_place_of_what_cannot_travel_is_named():
 def test_live_object_inside_data_is_exported():
     found = []
     live = object()
-    wire = Encoder(lambda value: found.append(value) or ["handle", -1, "object", 1]).encode({"a": [live]})
+    wire = Encoder(lambda value, depth: found.append((value, depth)) or ["handle", -1, "object", 1]).encode({"a": [live]})
     assert wire == {"a": [[["handle", -1, "object", 1]]]}
-    assert found == [live]
+    assert found == [(live, 2)]
 
 
 def test_reference_without_a_table_is_refused():

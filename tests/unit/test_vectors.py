@@ -42,6 +42,11 @@ def moment(text, fold, zone):
     return (value.replace(tzinfo=ZoneInfo(zone)) if zone else value).replace(fold=fold)
 
 
+def clock(text, fold, zone=None):
+    value = time.fromisoformat(text).replace(fold=fold)
+    return value.replace(tzinfo=ZoneInfo(zone)) if zone else value
+
+
 BUILD = {
     "null": lambda: None,
     "bool": bool,
@@ -61,7 +66,7 @@ BUILD = {
     "uuid": UUID,
     "datetime": moment,
     "date": date.fromisoformat,
-    "time": lambda text, fold: time.fromisoformat(text).replace(fold=fold),
+    "time": clock,
     "timedelta": timedelta,
     "range": range,
     "slice": lambda *inner: slice(*(value_of(one) for one in inner)),
@@ -89,9 +94,11 @@ def exact(value):
     if kind is datetime:
         return kind, value.isoformat(), value.fold, str(value.tzinfo)
     if kind is time:
-        return kind, value.isoformat(), value.fold
+        return kind, value.isoformat(), value.fold, str(value.tzinfo)
     if kind is numpy.ndarray:
         return kind, value.dtype.name, value.shape, value.tobytes()
+    if kind is Decimal:
+        return kind, str(value)
     return kind, value
 
 
