@@ -8,7 +8,7 @@ PolyloomError
 ├── NotAllowed            NotAllowed
 ├── UnknownName           UnknownSession, UnknownSlot
 ├── ProtocolError         ProgramLost, VersionMismatch
-├── Gone                  SessionClosed, ConnectionLost, WorkerLost, NoWorker
+├── Gone                  SessionClosed, LeaseExpired, ConnectionLost, WorkerLost, NoWorker
 ├── InternalError         InternalError
 ├── RemoteFailure         PythonError
 └── UsageError            no code of the wire: a wrong flag, URL or setting
@@ -104,7 +104,7 @@ class ProtocolError(PolyloomError):
 class Gone(PolyloomError):
     """The other end is not there, or not any more."""
 
-    codes = ("SessionClosed", "ConnectionLost", "WorkerLost", "NoWorker")
+    codes = ("SessionClosed", "LeaseExpired", "ConnectionLost", "WorkerLost", "NoWorker")
 
 
 class InternalError(PolyloomError):

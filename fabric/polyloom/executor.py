@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import importlib
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import islice
-from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from polyloom.codec import SAFE_INT, Decoder, Encoder, Wire, is_data, marked_float
 from polyloom.errors import ErrorObject, LimitExceeded, OpError, PolyloomError, ValueRefused
 from polyloom.failure import Failed, Failure, describe, qualified_name
 from polyloom.frames import Buffer
+from polyloom.operators import OPERATORS
 from polyloom.ops import MODES
 from polyloom.policy import Policy
 from polyloom.table import Table
+from polyloom.words import words_of
 
 
 class Reply:
-    """What a program came to: `results` of its pulls, errors of ops without a slot, attachments of both."""
+    """What a program came to: `results` of its pulls, errors of ops without a slot by their index, attachments of both."""
 
     __slots__ = ("attachments", "called", "error", "failed", "results")
 
@@ -49,11 +50,12 @@ def apply(ops: Sequence[Any], table: Table, policy: Policy, attachments: Sequenc
 class _Run:
     """One program on its way: the state that its ops share."""
 
-    __slots__ = ("decoder", "encoder", "objects", "policy", "reply", "table")
+    __slots__ = ("decoder", "encoder", "policy", "reply", "root", "table")
 
     def __init__(self, table: Table, policy: Policy, attachments: Sequence[Buffer]) -> None:
         self.table = table
         self.policy = policy
+        self.root = "$.ops"  # where paths to the ops begin; the bodies of maps have their own
         self.decoder = Decoder(attachments, self.resolve, table.limits)
         self.encoder = Encoder(self.export, table.limits)
         self.reply = Reply(self.encoder.attachments)
@@ -83,32 +85,33 @@ class _Run:
             if slot:
                 self.table.put(slot, value)
         except Failed as dependent:
-            self.fail(slot, dependent.failure)
+            self.fail(index, slot, dependent.failure)
         except BaseException as error:
-            self.fail(slot, Failure(describe(self.explain(error, index, op), words_of(op, self.table))))
+            self.fail(index, slot, self.failure(error, index, op))
 
-    def fail(self, slot: int, failure: Failure) -> None:
+    def fail(self, index: int, slot: int, failure: Failure) -> None:
         self.reply.error = self.reply.error or failure.error
         objects = self.table.objects
         if slot and len(objects) < 2 * self.table.limits.session_slots:  # room for the failures of a full table
             objects[slot] = failure
         else:
-            self.reply.failed.append(["error", failure.error])
+            self.reply.failed.append([index, ["error", failure.error]])
 
-    def explain(self, error: BaseException, index: int, op: Any) -> BaseException:
-        """Give an error of the bridge its place; what has the wrong shape becomes a BadOp."""
+    def failure(self, error: BaseException, index: int, op: Any) -> Failure:
+        """Describe what an op raised; an error of the bridge gets its place, what has the wrong shape becomes a BadOp."""
         if type(error) is _Shape:
             error = OpError(f"a {op[0]!r} op of the wrong shape: {error}")
         if type(error) in _PLACED and isinstance(error, PolyloomError):
-            error.rooted(f"$.ops[{index}]")
-        return error
+            error.rooted(f"{self.root}[{index}]")
+        return Failure(describe(error, words_of(op, self.table), self.policy.redacts))
 
     def refuse(self, ops: Sequence[Any], error: PolyloomError) -> None:
         """Answer every pull of a program that is not run."""
-        failure = ["error", error.to_wire()]
+        self.reply.error = error.to_wire()
+        failure = ["error", self.reply.error]
         pulls = [op for op in ops if type(op) is list and op and op[0] == "pull"]
         self.reply.results.extend(failure for op in pulls for _ in op[2:])
-        self.reply.failed.append(failure)
+        self.reply.failed.append([None, failure])
 
     # References and values
 
@@ -181,7 +184,7 @@ class _Run:
             return ["error", dependent.failure.error]
         except Exception as error:
             del self.encoder.attachments[kept:]
-            return ["error", describe(error, f"pull {mode}")]
+            return ["error", describe(error, f"pull {mode}", self.policy.redacts)]
 
     def copy(self, value: object, levels: int | None) -> Wire:
         """Encode a copy (§6.4), which may be made of what is not data itself."""
@@ -313,6 +316,46 @@ def _take(table: Table, iterator: Iterator[object], count: int) -> dict[str, obj
     return {"items": items, "done": len(items) < count}
 
 
+def _close(run: _Run, op: list[Any]) -> None:
+    """End a generator, so that its `finally` runs now; other iterators have no end of their own."""
+    iterator = run.value(op, 2)
+    run.table.late_errors.pop(id(iterator), None)
+    if isinstance(iterator, Generator):
+        iterator.close()
+
+
+def _map(run: _Run, op: list[Any]) -> list[object]:
+    """Run the ops of a body for each item, with slots that last as long as the item (§5.6)."""
+    items, place, body = run.value(op, 2), op[3], op[4]
+    slots = [place, *map(_body_slot, body if type(body) is list else [None])]
+    if any(type(slot) is not int or slot < 1 for slot in slots):
+        raise _Shape("it takes an iterable, a slot for the item, an array of ops with slots, and a value")
+    root, run.root = run.root, "$.body"
+    try:
+        return [_turn(run, item, slots, op) for item in items]
+    finally:
+        run.root = root
+
+
+def _turn(run: _Run, item: object, slots: list[int], op: list[Any]) -> object:
+    """Run a body once; the first of its ops that fails is the failure of the map."""
+    table = run.table
+    try:
+        table.put(slots[0], item)
+        for index, inner in enumerate(op[4]):
+            run.step(index, inner)
+            table.get(slots[index + 1])
+        return run.value(op, 5)
+    finally:
+        for slot in slots:
+            table.release(slot)
+
+
+def _body_slot(op: object) -> object:
+    """Return the slot that an op in a body fills, or None where it has no place there."""
+    return op[1] if type(op) is list and len(op) > 1 and op[0] not in ("pull", "release") else None
+
+
 def _repr(run: _Run, op: list[Any]) -> object:
     return repr(run.value(op, 2))
 
@@ -338,87 +381,12 @@ OPS: dict[str, tuple[Callable[[_Run, list[Any]], object], int, int]] = {
     "operator": (_operator, 4, 5),
     "iter": (_iter, 3, 3),
     "next": (_next, 4, 4),
+    "close": (_close, 3, 3),
+    "map": (_map, 6, 6),
     "repr": (_repr, 3, 3),
     "str": (_str, 3, 3),
     "type": (_type, 3, 3),
 }
 
-_BINARY: dict[str, Callable[..., object]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "//": operator.floordiv,
-    "%": operator.mod,
-    "**": operator.pow,
-    "@": operator.matmul,
-    "&": operator.and_,
-    "|": operator.or_,
-    "^": operator.xor,
-    "<<": operator.lshift,
-    ">>": operator.rshift,
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "in": lambda item, container: item in container,
-    "is": operator.is_,
-    "+=": operator.iadd,
-    "-=": operator.isub,
-    "*=": operator.imul,
-    "/=": operator.itruediv,
-    "//=": operator.ifloordiv,
-    "%=": operator.imod,
-    "**=": operator.ipow,
-    "@=": operator.imatmul,
-    "&=": operator.iand,
-    "|=": operator.ior,
-    "^=": operator.ixor,
-    "<<=": operator.ilshift,
-    ">>=": operator.irshift,
-}
-_UNARY: dict[str, Callable[..., object]] = {
-    "not": operator.not_,
-    "~": operator.invert,
-    "neg": operator.neg,
-    "pos": operator.pos,
-    "abs": operator.abs,
-}
-# symbol -> (number of operands, function)
-OPERATORS = {symbol: (2, function) for symbol, function in _BINARY.items()} | {
-    symbol: (1, function) for symbol, function in _UNARY.items()
-}
-
 _ATOMS = frozenset({str, bool})
 _FLAT = frozenset({str, bool, int, bytes})
-
-
-def words_of(op: Any, table: Table) -> str:
-    """Return an op in words, for errors: `call numpy.linalg.inv`, `import numpyy`, `setattr color`."""
-    if type(op) is not list or not op or type(op[0]) is not str:
-        return "op"
-    if op[0] in ("setattr", "delattr") and len(op) > 3:
-        return f"{op[0]} {op[3]}"
-    subject = op[2] if len(op) > 2 else ""
-    if type(subject) is list and len(subject) > 1 and subject[0] == "ref":
-        names = [_name_of(subject[1], table), *map(str, subject[2:])]
-        if op[0] == "getattr" and len(op) > 3:
-            names.append(str(op[3]))
-        return f"{op[0]} {'.'.join(name for name in names if name)}"
-    return f"{op[0]} {subject}" if type(subject) is str else op[0]
-
-
-_FUNCTIONS = (FunctionType, BuiltinFunctionType)
-
-
-def _name_of(slot: object, table: Table) -> str:
-    """Return what stands in a slot, by name: a module, a function or a type."""
-    value: Any = table.objects.get(slot) if type(slot) is int else None
-    kind = type(value)
-    if issubclass(kind, ModuleType):
-        return str(value.__name__)
-    if issubclass(kind, _FUNCTIONS):
-        return f"{value.__module__}.{value.__qualname__}"
-    return "" if value is None else qualified_name(value if issubclass(kind, type) else kind)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import traceback
 from types import TracebackType
 from typing import Any
@@ -29,10 +31,10 @@ class Failed(Exception):
         self.failure = failure
 
 
-def describe(error: BaseException, op: str) -> ErrorObject:
-    """Return the error object for what an op raised; `op` is the step in words (§7.3)."""
+def describe(error: BaseException, op: str, redact: bool = False) -> ErrorObject:
+    """Return the error object for what an op raised; `op` is the step in words (§7.3). `redact` hides where files are."""
     own = issubclass(type(error), PolyloomError)  # asked of the type: exceptions may lie about their class
-    return {**(_describe_own(error) if own else describe_exception(error)), "op": op}
+    return {**(_describe_own(error) if own else describe_exception(error, redact=redact)), "op": op}
 
 
 def _describe_own(error: Any) -> ErrorObject:
@@ -40,10 +42,10 @@ def _describe_own(error: Any) -> ErrorObject:
     return wire
 
 
-def describe_exception(error: BaseException, depth: int = 0) -> ErrorObject:
+def describe_exception(error: BaseException, depth: int = 0, redact: bool = False) -> ErrorObject:
     """Return the error object of a Python exception (§7.2), with its chain."""
     try:
-        return _describe(error, depth)
+        return _describe(error, depth, redact)
     except Exception as fault:  # its own attributes are not what Python's are
         return {
             "code": "PythonError",
@@ -56,26 +58,34 @@ def describe_exception(error: BaseException, depth: int = 0) -> ErrorObject:
         }
 
 
-def _describe(error: BaseException, depth: int) -> ErrorObject:
+def _describe(error: BaseException, depth: int, redact: bool) -> ErrorObject:
+    frames = _frames(error.__traceback__, redact)
     wire: ErrorObject = {
         "code": "PythonError",
         "message": safe_text(str, error),
         "type": qualified_name(type(error)),
         "mro": [qualified_name(kind) for kind in type(error).__mro__ if kind is not object],
         "args": [_plain(argument) for argument in error.args],
-        "frames": [[f.filename, f.lineno, f.name, f.line or ""] for f in _frames(error.__traceback__)],
-        "traceback": _text(error),
+        "frames": [[f.filename, f.lineno, f.name, f.line or ""] for f in frames],
+        "traceback": _text(error, frames),
     }
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        wire["hint"] = _install_hint(error.name.partition(".")[0], redact)
+    if isinstance(error, SyntaxError):
+        wire["syntax"] = [_filename(str(error.filename), redact), error.lineno, error.offset, error.text]
+    attributes = {name: _plain(value) for name, value in vars(error).items() if name != "__notes__"}
+    if attributes:
+        wire["attributes"] = attributes
     notes = getattr(error, "__notes__", None)
     if notes:
         wire["notes"] = [safe_text(str, note) for note in notes]
     if depth < DEEPEST_CHAIN:
         if error.__cause__ is not None:
-            wire["cause"] = describe_exception(error.__cause__, depth + 1)
+            wire["cause"] = describe_exception(error.__cause__, depth + 1, redact)
         elif error.__context__ is not None and not error.__suppress_context__:
-            wire["context"] = describe_exception(error.__context__, depth + 1)
+            wire["context"] = describe_exception(error.__context__, depth + 1, redact)
         if isinstance(error, BaseExceptionGroup):
-            wire["group"] = [describe_exception(one, depth + 1) for one in error.exceptions]
+            wire["group"] = [describe_exception(one, depth + 1, redact) for one in error.exceptions]
     return wire
 
 
@@ -109,19 +119,38 @@ def _plain(value: object) -> object:
     return safe_text(repr, value)[:LONGEST_REPR] if encoder.attachments else wire
 
 
-def _frames(trace: TracebackType | None) -> traceback.StackSummary:
+def _frames(trace: TracebackType | None, redact: bool) -> traceback.StackSummary:
     """Return the frames of a traceback, without those of the bridge itself."""
     own = (pair for pair in traceback.walk_tb(trace) if not _is_bridge(pair[0].f_globals.get("__name__")))
-    return traceback.StackSummary.extract(own)
+    frames = traceback.StackSummary.extract(own)
+    if redact:
+        for frame in frames:
+            frame.line  # noqa: B018 - reads the line while the name of its file is whole
+            frame.filename = _filename(frame.filename, redact)
+    return frames
+
+
+def _filename(name: str, redact: bool) -> str:
+    """Return the name of a file, redacted to what comes after the folder that Python imports it from."""
+    if not redact or not os.path.isabs(name):
+        return name
+    roots = [root for root in sys.path if root and name.startswith(os.path.join(root, ""))]
+    return os.path.relpath(name, max(roots, key=len)) if roots else os.path.basename(name)
+
+
+def _install_hint(package: str, redact: bool) -> str:
+    if redact:
+        return f"the worker's Python has no module {package!r}: have it installed there"
+    return f"not installed for {sys.executable}: try {sys.executable} -m pip install {package}"
 
 
 def _is_bridge(module: object) -> bool:
     return isinstance(module, str) and module.partition(".")[0] in ("polyloom", "polyloom_workers")
 
 
-def _text(error: BaseException) -> str:
+def _text(error: BaseException, frames: traceback.StackSummary) -> str:
     try:
-        lines = ["Traceback (most recent call last):\n", *_frames(error.__traceback__).format()]
+        lines = ["Traceback (most recent call last):\n", *frames.format()]
         return "".join([*lines, *traceback.format_exception_only(error)])
     except Exception as fault:
         return f"{type(error).__qualname__}: the traceback raised {type(fault).__name__}"

@@ -17,6 +17,8 @@ OPS = (
     "operator",
     "iter",
     "next",
+    "close",
+    "map",
     "repr",
     "str",
     "type",

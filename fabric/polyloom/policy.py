@@ -22,6 +22,8 @@ PROTOCOL_NAMES = frozenset("__enter__ __exit__ __aenter__ __aexit__ __getitem__ 
 class Policy:
     """Allows everything, like running Python: the local hosts and `--allow '*'`."""
 
+    redacts = False  # whether errors keep the places of files on this machine to themselves
+
     def check_import(self, name: str) -> None:
         """Raise NotAllowed when the module may not be imported."""
 
@@ -35,6 +37,8 @@ class Policy:
 
 class AllowList(Policy):
     """Allows the modules that match a pattern, and their public names."""
+
+    redacts = True
 
     def __init__(self, patterns: tuple[str, ...]) -> None:
         self.patterns = patterns

@@ -52,6 +52,11 @@ export function sortArguments(given: readonly unknown[]): Call {
   return { positional, keywords, options }
 }
 
+/** Tell whether a value is what `opts` returns. */
+export function isOptions(value: unknown): value is Options {
+  return typeof value === 'object' && value !== null && OPTS in value
+}
+
 function isBranded(value: unknown): value is Branded {
   return typeof value === 'object' && value !== null && (KW in value || OPTS in value)
 }

@@ -9,7 +9,7 @@
  * ├── NotAllowed            NotAllowed
  * ├── UnknownName           UnknownSlot, UnknownSession
  * ├── ProtocolError         ProgramLost, VersionMismatch
- * ├── Gone                  SessionClosed, ConnectionLost, NoWorker
+ * ├── Gone                  SessionClosed, LeaseExpired, ConnectionLost, NoWorker
  * │   └── WorkerLost        WorkerLost
  * ├── InternalError         InternalError
  * ├── PythonError           PythonError: an exception that an op raised
@@ -33,6 +33,14 @@ export interface PythonFrame {
   readonly source: string
 }
 
+/** Where the parser of Python stopped. */
+export interface SyntaxPlace {
+  readonly file: string
+  readonly line: number
+  readonly offset: number // characters from 1
+  readonly source: string
+}
+
 /** One clear sentence, the `code` of §7.1, and where they help `path` and `hint`. */
 export class PolyloomError extends Error {
   static readonly codes: readonly string[] = ['InternalError']
@@ -42,6 +50,7 @@ export class PolyloomError extends Error {
   readonly hint: string
   /** What failed, in words (§7.3): `call numpy.linalg.inv`. */
   op = ''
+  #called = false // the stack has its call site
 
   constructor(message: string, facts: ErrorFacts = {}) {
     super(message, 'cause' in facts ? { cause: facts.cause } : undefined)
@@ -65,10 +74,17 @@ export class PolyloomError extends Error {
     return this
   }
 
-  /** Put the lines of the JavaScript call site into `stack`, in place of where the error was made. */
+  /** Put the lines of the JavaScript call site into `stack`, in place of where the error was made; the first one stays. */
   at(calls: readonly string[]): this {
-    this.stack = [`${this.name}: ${this.message}`, ...calls].join('\n')
+    if (this.#called) return this
+    this.#called = calls.length > 0
+    this.stack = [...this.head(), ...calls].join('\n')
     return this
+  }
+
+  /** The lines of `stack` before the call site. */
+  protected head(): string[] {
+    return [`${this.name}: ${this.message}`]
   }
 
   #compose(): void {
@@ -115,7 +131,7 @@ export class ProtocolError extends PolyloomError {
 
 /** The other end is not there, or not any more. */
 export class Gone extends PolyloomError {
-  static override readonly codes: readonly string[] = ['SessionClosed', 'ConnectionLost', 'NoWorker']
+  static override readonly codes: readonly string[] = ['SessionClosed', 'LeaseExpired', 'ConnectionLost', 'NoWorker']
 }
 
 /** The lease of the worker ended; `started` is false only where the program has certainly not begun. */
@@ -159,6 +175,10 @@ export class PythonError extends PolyloomError {
   readonly frames: readonly PythonFrame[]
   readonly traceback: string
   readonly notes: readonly string[]
+  /** The exception's own attributes; what is not data as its repr. */
+  readonly attributes: Readonly<Record<string, unknown>>
+  /** Where a SyntaxError is. */
+  readonly syntax: SyntaxPlace | null
   readonly context: PolyloomError | null
   readonly group: readonly PolyloomError[]
 
@@ -172,6 +192,8 @@ export class PythonError extends PolyloomError {
     this.frames = list(error['frames']).map(frameOf)
     this.traceback = text(error['traceback'])
     this.notes = list(error['notes']).map(text)
+    this.attributes = isObject(error['attributes']) ? (decode(error['attributes']) as Record<string, unknown>) : {}
+    this.syntax = Array.isArray(error['syntax']) ? placeOf(error['syntax']) : null
     this.context = nested(error['context'])
     this.group = list(error['group']).flatMap((one) => nested(one) ?? [])
     this.op = text(error['op'])
@@ -184,10 +206,10 @@ export class PythonError extends PolyloomError {
     return name === this.type || this.mro.some((one) => one === name || bare(one) === name)
   }
 
-  /** Put the Python frames, innermost first, and the lines of the JavaScript call site into `stack`. */
-  override at(calls: readonly string[]): this {
+  /** The Python frames stand before the call site, innermost first. */
+  protected override head(): string[] {
     const python = this.frames.map((one) => `    at ${one.function} (${one.file}:${one.line}) [python]`).reverse()
-    return super.at([...python, ...calls])
+    return [...super.head(), ...python]
   }
 }
 
@@ -232,6 +254,10 @@ function factsOf(error: ErrorObject): ErrorFacts {
 function frameOf(wire: unknown): PythonFrame {
   const [file, line, name, source] = list(wire)
   return { file: text(file), line: typeof line === 'number' ? line : 0, function: text(name), source: text(source) }
+}
+
+function placeOf([file, line, offset, source]: unknown[]): SyntaxPlace {
+  return { file: text(file), line: Number(line ?? 0), offset: Number(offset ?? 0), source: text(source) }
 }
 
 function isObject(value: unknown): value is ErrorObject {

@@ -21,9 +21,11 @@ export {
   ValueRefused,
   WorkerLost,
   type PythonFrame,
+  type SyntaxPlace,
 } from './errors.js'
 export { Handle } from './handle.js'
 export { iterate, type IterateOptions } from './iterate.js'
+export { map } from './map.js'
 export type { Loom, LoomSession, Py } from './loom.js'
 export {
   delAttr,

@@ -2,8 +2,9 @@
 
 import { UsageError } from './errors.js'
 import type { Conversation } from './conversation.js'
-import { SlotNode, liveInside, type Remote } from './remote.js'
-import { Session } from './session.js'
+import type { Remote } from './remote.js'
+import type { Session } from './session.js'
+import { SlotNode, liveInside } from './slot.js'
 
 /** Import a Python module; one op for each distinct name. A failure is told to what uses the module. */
 export type Py = (module: string) => Remote
@@ -36,12 +37,8 @@ export class LoomSession {
 
 function importModule(session: Session, module: string, entry: Py): SlotNode {
   if (typeof module !== 'string' || !module) throw new UsageError('$py takes the name of a module')
-  const node = SlotNode.made(
-    session,
-    session.add('import', () => JSON.stringify(module)),
-    module,
-    entry,
-  )
+  const write = (): string => JSON.stringify(module)
+  const node = session.outside(() => SlotNode.made(session, session.add('import', write), module, entry))
   node.lasting = true
   return node
 }

@@ -1,12 +1,16 @@
 /** Meta-operations: functions, never attributes, since `remote.anything` is always Python's. */
 
-import { writeValue } from './arguments.js'
+import { OPTS, isOptions, writeValue, type Options } from './arguments.js'
 import type { Encoder } from './codec.js'
 import { UsageError } from './errors.js'
 import { Handle } from './handle.js'
+import type { Entry } from './line.js'
 import { BINARY_OPERATORS, UNARY_OPERATORS } from './ops.js'
-import { Node, PathNode, SYMBOLS, needNode, nodeOf, slotOf, type Remote } from './remote.js'
+import { Node, SYMBOLS, needNode, nodeOf } from './node.js'
+import { PathNode } from './path.js'
+import type { Remote } from './remote.js'
 import { runScoped, type Scoped } from './scope.js'
+import { slotOf } from './slot.js'
 
 /** Tell whether a value is a Remote. */
 export function isRemote(value: unknown): value is Remote {
@@ -14,33 +18,38 @@ export function isRemote(value: unknown): value is Remote {
 }
 
 /** An attribute by any name: `get(r, 'then')`. With `missing`, that value where there is no such attribute. */
-export function get(remote: Remote, name: string, ...missing: [] | [unknown]): Remote {
+export function get(remote: Remote, name: string, ...rest: [missing?: unknown, options?: Options]): Remote {
   const node = needNode(remote)
-  if (!missing.length) return node.child(name)
-  const write = (encoder: Encoder): string =>
-    `${node.target()},${JSON.stringify(name)},${writeValue(encoder, missing[0], '$.missing')}`
-  return node.make('getattr', name, write, get).remote
+  if (!rest.length) return node.child(name)
+  const given: readonly unknown[] = rest
+  const missing = given.filter((one) => !isOptions(one))
+  const write = (encoder: Encoder): string => {
+    const text = `${node.target()},${JSON.stringify(name)}`
+    return missing.length ? `${text},${writeValue(encoder, missing[0], '$.missing')}` : text
+  }
+  return node.make('getattr', name, write, get, given.find(isOptions)?.[OPTS]).remote
 }
 
 /** `remote.name = value`; await it to know that it was done. */
-export function set(remote: Remote, name: string, value: unknown): Remote<null> {
+export function set(remote: Remote, name: string, value: unknown, options?: Options): Remote<null> {
   const node = needNode(remote)
   const write = (encoder: Encoder): string =>
     `${node.target()},${JSON.stringify(name)},${writeValue(encoder, value, '$.value')}`
-  return node.make('setattr', name, write, set).remote
+  return node.make('setattr', name, write, set, options?.[OPTS]).remote
 }
 
 /** `del remote.name`. */
-export function delAttr(remote: Remote, name: string): Remote<null> {
+export function delAttr(remote: Remote, name: string, options?: Options): Remote<null> {
   const node = needNode(remote)
-  return node.make('delattr', name, () => `${node.target()},${JSON.stringify(name)}`, delAttr).remote
+  const write = (): string => `${node.target()},${JSON.stringify(name)}`
+  return node.make('delattr', name, write, delAttr, options?.[OPTS]).remote
 }
 
 /** `remote[key]`; keys of several dimensions are tuples: `item(a, tuple(0, slice(1)))`. */
-export function item(remote: Remote, key: unknown): Remote {
+export function item(remote: Remote, key: unknown, options?: Options): Remote {
   const node = needNode(remote)
   const write = (encoder: Encoder): string => `${node.target()},${writeValue(encoder, key, '$.key')}`
-  return node.make('getitem', '[…]', write, item).remote
+  return node.make('getitem', '[…]', write, item, options?.[OPTS]).remote
 }
 
 // The Lisp runtime asks the node behind a Remote for its items.
@@ -51,24 +60,26 @@ Object.assign(Node.prototype, {
 })
 
 /** `remote[key] = value`. */
-export function setItem(remote: Remote, key: unknown, value: unknown): Remote<null> {
+export function setItem(remote: Remote, key: unknown, value: unknown, options?: Options): Remote<null> {
   const node = needNode(remote)
   const write = (encoder: Encoder): string =>
     `${node.target()},${writeValue(encoder, key, '$.key')},${writeValue(encoder, value, '$.value')}`
-  return node.make('setitem', '[…]', write, setItem).remote
+  return node.make('setitem', '[…]', write, setItem, options?.[OPTS]).remote
 }
 
 /** `del remote[key]`. */
-export function delItem(remote: Remote, key: unknown): Remote<null> {
+export function delItem(remote: Remote, key: unknown, options?: Options): Remote<null> {
   const node = needNode(remote)
   const write = (encoder: Encoder): string => `${node.target()},${writeValue(encoder, key, '$.key')}`
-  return node.make('delitem', '[…]', write, delItem).remote
+  return node.make('delitem', '[…]', write, delItem, options?.[OPTS]).remote
 }
 
 /** A Python operator by its sign: `op('+', a, b)`, `op('in', x, xs)`, `op('not', a)`; at least one operand is a Remote. */
-export function op(symbol: (typeof BINARY_OPERATORS)[number], a: unknown, b: unknown): Remote
-export function op(symbol: (typeof UNARY_OPERATORS)[number], a: Remote): Remote
-export function op(symbol: string, ...operands: unknown[]): Remote {
+export function op(symbol: (typeof BINARY_OPERATORS)[number], a: unknown, b: unknown, options?: Options): Remote
+export function op(symbol: (typeof UNARY_OPERATORS)[number], a: Remote, options?: Options): Remote
+export function op(symbol: string, ...given: unknown[]): Remote {
+  const options = given.find(isOptions)?.[OPTS]
+  const operands = given.filter((one) => !isOptions(one))
   const known: readonly string[] = operands.length === 1 ? UNARY_OPERATORS : BINARY_OPERATORS
   if (!known.includes(symbol)) {
     throw new UsageError(`no operator ${symbol} of ${operands.length} operands`, {
@@ -80,37 +91,38 @@ export function op(symbol: string, ...operands: unknown[]): Remote {
     const texts = operands.map((one, index) => writeValue(encoder, one, `$.operands[${index}]`))
     return [JSON.stringify(symbol), ...texts].join()
   }
-  return node.make('operator', symbol, write, op).remote
+  return node.make('operator', symbol, write, op, options).remote
 }
 
 /** Await this for a live Remote, also where the object is data. */
-export function keep(remote: Remote): Promise<Remote> {
-  return slotOf(needNode(remote)).ask('keep') as Promise<Remote>
+export function keep(remote: Remote, options?: Options): Promise<Remote> {
+  return slotOf(needNode(remote)).ask('keep', options?.[OPTS]) as Promise<Remote>
 }
 
 /** Await this for a copy; what is not data rejects with NotData. */
-export async function value<T = unknown>(remote: PromiseLike<T>): Promise<T> {
+export async function value<T = unknown>(remote: PromiseLike<T>, options?: Options): Promise<T> {
   const node = nodeOf(remote)
-  return node ? ((await slotOf(node).ask('value')) as T) : await remote
+  return node ? ((await slotOf(node).ask('value', options?.[OPTS])) as T) : await remote
 }
 
 /** Python's `repr`. */
-export function repr(remote: Remote): Promise<string> {
-  return ask(needNode(remote), 'repr', repr)
+export function repr(remote: Remote, options?: Options): Promise<string> {
+  return ask(needNode(remote), 'repr', repr, options)
 }
 
 /** Python's `str`. */
-export function str(remote: Remote): Promise<string> {
-  return ask(needNode(remote), 'str', str)
+export function str(remote: Remote, options?: Options): Promise<string> {
+  return ask(needNode(remote), 'str', str, options)
 }
 
 /** The qualified name of its type: `numpy.ndarray`, `int`. */
-export function typeName(remote: Remote): Promise<string> {
-  return ask(needNode(remote), 'type', typeName)
+export function typeName(remote: Remote, options?: Options): Promise<string> {
+  return ask(needNode(remote), 'type', typeName, options)
 }
 
-function ask(node: Node, question: 'repr' | 'str' | 'type', entry: (remote: Remote) => unknown): Promise<string> {
-  return node.make(question, `${question}(${node.label})`, () => node.target(), entry).result() as Promise<string>
+function ask(node: Node, question: 'repr' | 'str' | 'type', entry: Entry, options?: Options): Promise<string> {
+  const made = node.make(question, `${question}(${node.label})`, () => node.target(), entry, options?.[OPTS])
+  return made.result() as Promise<string>
 }
 
 /** Give the object back now. Twice is nothing; any later use throws. Paths hold nothing, modules stay. */

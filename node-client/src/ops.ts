@@ -18,6 +18,8 @@ export const OPS = [
   'operator',
   'iter',
   'next',
+  'close',
+  'map',
   'repr',
   'str',
   'type',

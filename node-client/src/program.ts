@@ -1,6 +1,7 @@
 /** One program under construction (§5): its text, its attachments, and who waits for its results. */
 
 import type { Frame } from './frames.js'
+import type { Site } from './line.js'
 import type { Mode } from './ops.js'
 
 /** Somebody who waits for the object in a slot. */
@@ -17,8 +18,8 @@ export class Program implements Frame {
   ops = 0
   readonly attachments: Uint8Array[] = []
   readonly pulls: Pull[] = []
-  /** How many pulls stood before the first op with slot 0: its failure is told to the next one. */
-  silentAt = -1
+  /** Ops with slot 0 by their index: where they were asked for, and how many pulls stood before; the next one is told. */
+  readonly silent = new Map<number, { readonly pulls: number; readonly site: Site | undefined }>()
   receipt?: string
   #mode: Mode | undefined // of the pull op that is still open
 
@@ -45,9 +46,10 @@ export class Program implements Frame {
     this.pulls.push(pull)
   }
 
-  /** Note that the op added last has slot 0. */
-  markSilent(): void {
-    if (this.silentAt < 0) this.silentAt = this.pulls.length
+  /** Add the text of an op with slot 0. */
+  addSilent(op: string, site: Site | undefined): void {
+    this.add(op)
+    this.silent.set(this.ops - 1, { pulls: this.pulls.length, site })
   }
 
   /** Complete the text. */

@@ -4,11 +4,14 @@
  */
 
 import { Decoder, Encoder } from './codec.js'
+import { Body } from './body.js'
 import { FrameError, Gone, LimitExceeded, PolyloomError, UsageError, ValueRefused, WorkerLost } from './errors.js'
-import type { Body, Frame } from './frames.js'
+import type { Body as FrameBody, Frame } from './frames.js'
 import { REMOTE, newId } from './handle.js'
+import { Reference, callsOf, type Entry, type Line, type Live, type Owned, type Site } from './line.js'
 import type { Mode, OPS } from './ops.js'
 import { Program, type Pull } from './program.js'
+import { Returns } from './returns.js'
 import type { Settings } from './settings.js'
 import { atEndOfTick } from './tick.js'
 import { isAfter } from './transport/transport.js'
@@ -16,44 +19,6 @@ import { isAfter } from './transport/transport.js'
 const PROGRAM_OPS = 512 // after these a program is sent, so that the host begins early
 const PROGRAM_TEXT = 1 << 20 // UTF-16 units, likewise
 const PROGRAM_ATTACHMENTS = 1024
-const RELEASE_DELAY_MS = 100 // how long slots to be given back wait for a program that takes them along
-const RELEASE_BATCH = 1000 // slots that are given back at once
-
-/** What stands behind a Remote, as far as a session knows it. */
-export abstract class Reference {
-  abstract readonly session: Session
-  /** The wire text of this Remote as an argument. */
-  abstract argument(): string
-}
-
-/** A slot that the garbage collector may give back. */
-export interface Owned {
-  readonly slot: number
-  readonly awaited: boolean
-}
-
-/** The function that the user called. */
-export type Entry = (...given: never[]) => unknown
-
-/** Where a call was made. */
-export interface Site {
-  stack?: string // formatted by V8 only when it is read
-}
-
-/** What a session needs from the conversation it is part of. */
-export interface Line {
-  readonly worker: string
-  readonly settings: Settings
-  readonly ack: string | undefined
-  send(frame: Frame): void
-  began(): void
-  answered(count: number): void
-  fail(error: PolyloomError): void
-  closed(session: Session): void
-}
-
-/** Makes the Remote of a handle that came inside data. */
-export type Live = (session: Session, slot: number, type: string, identity: number, beside: Pull) => unknown
 
 export class Session {
   readonly id = newId()
@@ -61,17 +26,19 @@ export class Session {
   #line: Line
   #live: Live
   #program: Program | undefined
+  #body: Body | undefined // of the map that is being recorded: it takes the ops
   #programs = 0
   #slots = 0
   #encoding = 0 // ops being encoded; more than one where a getter of an argument makes a call
   #pending = new Map<number, Program>()
   #sites = 0 // call sites kept in this tick
   #made: Owned[] = [] // by ops that are not sent yet
-  #released: number[] = []
-  #sweep: NodeJS.Timeout | undefined
+  #returns = new Returns(() => {
+    this.begin()
+    this.flush()
+  })
   #failure: PolyloomError | undefined // of an op with slot 0, to be told to the next pull
   #ended: PolyloomError | undefined
-  #registry = new FinalizationRegistry<number>((slot) => this.release(slot))
 
   constructor(line: Line, live: Live) {
     this.#line = line
@@ -108,21 +75,46 @@ export class Session {
   add(name: (typeof OPS)[number], write: (encoder: Encoder) => string): number {
     const tail = this.#write(write)
     const slot = ++this.#slots
-    this.begin().add(`["${name}",${slot},${tail}]`)
+    ;(this.#body ?? this.begin()).add(`["${name}",${slot},${tail}]`)
     return slot
   }
 
-  /** Add an op that nobody can ask about; its failure is told to the next pull (§6.1). */
-  addSilent(name: (typeof OPS)[number], write: (encoder: Encoder) => string): void {
+  /** Add an op that nobody can ask about; its failure is told to the next pull (§6.1), with the site of `entry`. */
+  addSilent(name: (typeof OPS)[number], write: (encoder: Encoder) => string, entry: Entry): void {
+    if (this.#body) return void this.add(name, write)
     const tail = this.#write(write)
-    const program = this.begin()
-    program.add(`["${name}",0,${tail}]`)
-    program.markSilent()
+    this.begin().addSilent(`["${name}",0,${tail}]`, this.site(entry))
+  }
+
+  /** Return the wire text of a map's item slot, body and value (§5.6); `run` gets the slot and gives the value. */
+  record(run: (slot: number) => unknown): string {
+    const around = this.#body
+    const body = (this.#body = new Body())
+    try {
+      const slot = ++this.#slots
+      const value = this.encoder.encode(run(slot))
+      return `${slot},[${body.text}],${value}`
+    } finally {
+      this.#body = around
+      body.end()
+    }
+  }
+
+  /** Run something whose ops belong before the map that is being recorded, if one is. */
+  outside<T>(run: () => T): T {
+    const around = this.#body
+    this.#body = undefined
+    try {
+      return run()
+    } finally {
+      this.#body = around
+    }
   }
 
   /** Ask for the object in a slot; failures go to the pull, never to the caller. */
   pull(mode: Mode, pull: Pull): void {
     try {
+      if (this.#body) throw new UsageError('nothing can be awaited inside the callback of map')
       this.begin().pull(mode, pull)
     } catch (error) {
       pull.fail(error as Error)
@@ -140,19 +132,18 @@ export class Session {
 
   /** Have a slot given back once its owner is garbage, unless it is awaited in this tick. */
   made(owner: Owned): void {
-    this.#made.push(owner)
+    if (this.#body) this.#body.own(owner)
+    else this.#made.push(owner)
   }
 
   /** Have a slot given back once its owner is garbage. */
   track(owner: Owned): void {
-    this.#registry.register(owner, owner.slot)
+    this.#returns.track(owner)
   }
 
   /** Give a slot back with the next program, or soon. */
   release(slot: number): void {
-    if (this.#ended) return
-    if (this.#released.push(slot) >= RELEASE_BATCH) this.#giveBack()
-    else this.#sweep ??= unref(setTimeout(() => this.#giveBack(), RELEASE_DELAY_MS))
+    this.#returns.add(slot)
   }
 
   /** Send what the tick has collected. */
@@ -164,7 +155,7 @@ export class Session {
   }
 
   /** Take the reply to a program. */
-  reply(body: Body, frame: Frame): void {
+  reply(body: FrameBody, frame: Frame): void {
     const { n, results, failed } = body
     const program = this.#pending.get(n as number)
     if (!program) return // sent twice (§8.4)
@@ -192,7 +183,7 @@ export class Session {
   end(error: PolyloomError, fence?: string): void {
     if (this.#ended) return
     this.#ended = error
-    clearTimeout(this.#sweep)
+    this.#returns.end()
     if (this.#failure) process.emitWarning(`an assignment failed and nobody was told: ${this.#failure.message}`)
     const pending = [...this.#pending.values()]
     this.#pending.clear()
@@ -202,7 +193,6 @@ export class Session {
     failAll(this.#program?.pulls ?? [], lossOf(error, undefined, fence, false))
     this.#program = undefined
     this.#made = []
-    this.#released = []
   }
 
   #write(write: (encoder: Encoder) => string): string {
@@ -233,21 +223,11 @@ export class Session {
   #send(): void {
     const program = this.#program!
     this.#program = undefined
-    if (this.#released.length) {
-      program.add(`["release",${this.#released.join()}]`)
-      this.#released = []
-    }
+    const returned = this.#returns.take()
+    if (returned) program.add(returned)
     this.#pending.set(program.n, program)
     this.#line.began()
     this.#line.send(program.seal(this.#line.ack))
-  }
-
-  #giveBack(): void {
-    clearTimeout(this.#sweep)
-    this.#sweep = undefined
-    if (!this.#released.length || this.#ended) return
-    this.begin()
-    this.flush()
   }
 
   #settle(program: Program, results: unknown[], failed: unknown[], frame: Frame): void {
@@ -274,13 +254,14 @@ export class Session {
 
   /** Keep the first failure of an op with slot 0 and return the number of the pull to be told, if it is in this program. */
   #blame(program: Program, decoder: Decoder, failed: unknown[]): number {
-    const carried = this.#failure !== undefined
-    if (!carried && failed.length) {
-      const error = decoder.decode(failed[0])
-      this.#failure =
-        error instanceof PolyloomError ? error : new FrameError('"failed" lists something that is no error')
-    }
-    return this.#failure ? (carried ? 0 : Math.max(0, program.silentAt)) : -1
+    if (this.#failure) return 0
+    if (!failed.length) return -1
+    const [index, wire] = Array.isArray(failed[0]) ? (failed[0] as unknown[]) : []
+    const error = decoder.decode(wire)
+    if (!(error instanceof PolyloomError)) throw new FrameError('"failed" lists something that is no error')
+    const silent = program.silent.get(index as number)
+    this.#failure = error.at(callsOf(silent?.site))
+    return silent?.pulls ?? 0
   }
 
   #takeFailure(): PolyloomError | undefined {
@@ -310,8 +291,4 @@ function lossOf(
   const loss = new WorkerLost(error.detail, { hint: error.hint })
   loss.started = sent && !(receipt !== undefined && fence !== undefined && isAfter(receipt, fence))
   return loss
-}
-
-function unref(timer: NodeJS.Timeout): NodeJS.Timeout {
-  return timer.unref()
 }

@@ -113,7 +113,8 @@ const HOSTILE: [name: string, body: (program: Program) => unknown, code: string]
   ['a handle of the wrong shape', (program) => reply(program, [['handle', 'x', 1, 2]]), 'BadValue'],
   ['a reference', (program) => reply(program, [['ref', 1]]), 'BadValue'],
   ['an error that is none', (program) => reply(program, [['error', 'x']]), 'BadValue'],
-  ['a failure that is none', (program) => reply(program, [1], { failed: [['nope']] }), 'BadValue'],
+  ['a failure that is none', (program) => reply(program, [1], { failed: [['nope']] }), 'BadFrame'],
+  ['a failure of an unknown tag', (program) => reply(program, [1], { failed: [[0, ['nope']]] }), 'BadValue'],
   ['a hello of another protocol', () => ({ t: 'hello', protocol: '1' }), 'VersionMismatch'],
 ]
 

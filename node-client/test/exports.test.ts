@@ -51,6 +51,7 @@ test('the public surface is this list', () => {
     'iterate',
     'keep',
     'kw',
+    'map',
     'op',
     'opts',
     'release',

@@ -5,6 +5,7 @@ import { inspect } from 'node:util'
 
 import {
   delAttr,
+  delItem,
   get,
   handleOf,
   isRemote,
@@ -12,6 +13,7 @@ import {
   iterate,
   keep,
   kw,
+  map,
   op,
   opts,
   release,
@@ -203,14 +205,13 @@ test('A7 names that JavaScript would take are reachable', async () => {
 })
 
 test('A2 an assignment is sent in order, its failure is told to the next thing awaited', async () => {
-  const errors = [failure('frozen')]
   const host = scriptedHost({
     reply: ({ session, n, ops }) => ({
       t: 'reply',
       session,
       n,
       results: ops.filter(([name]) => name === 'pull').flatMap(([, , ...slots]) => slots.map(() => 1)),
-      ...(ops.some(([name]) => name === 'setattr') ? { failed: errors } : {}),
+      failed: ops.flatMap(([name], index) => (name === 'setattr' ? [[index, failure('frozen')]] : [])),
     }),
   })
   const r = host.$py('m').f()
@@ -231,6 +232,41 @@ test('A2 an assignment is sent in order, its failure is told to the next thing a
   r.x = 6
   await assert.rejects(async () => r.after, /frozen/)
   assert.equal(await earlier, 1)
+  await host.close()
+})
+
+test('A2 the pull after the assignment that failed is told, and where the assignment was made', async () => {
+  const host = scriptedHost({
+    reply: ({ session, n, ops }) => ({
+      t: 'reply',
+      session,
+      n,
+      results: ops.filter(([name]) => name === 'pull').flatMap(([, , ...slots]) => slots.map(() => 1)),
+      failed: ops.flatMap(([name, , , attribute], index) => (attribute === 'bad' ? [[index, failure(name)]] : [])),
+    }),
+  })
+  const r = host.$py('m').f()
+  const pull = (x: any): Promise<unknown> => x.then((value: unknown) => value)
+  function assignHere(): void {
+    r.bad = 2
+  }
+  r.good = 1
+  const [before, between] = [pull(r.one), pull(r.two)]
+  await Promise.resolve()
+  assignHere()
+  const after = pull(r.three)
+  assert.deepEqual(await Promise.all([before, between]), [1, 1])
+  await assert.rejects(after, (error: Error) => /assignHere/.test(error.stack!))
+  await host.close()
+})
+
+test('D52 an awaited attribute has the place of its await', async () => {
+  const host = scriptedHost({ answer: () => failure('none') })
+  const m = host.$py('m')
+  async function awaitHere(): Promise<void> {
+    await m.some.attribute
+  }
+  await assert.rejects(awaitHere(), (error: Error) => /awaitHere/.test(error.stack!) && !/path\.js/.test(error.stack!))
   await host.close()
 })
 
@@ -433,6 +469,108 @@ test('G74 a timeout rejects on time, a late result is dropped', async () => {
   await host.close()
 })
 
+test('G74 G75 everything that is asked for takes opts', async () => {
+  const host = scriptedHost({ reply: () => undefined })
+  const m = host.$py('m')
+  const aborted = opts({ signal: AbortSignal.abort(new Error('early')) })
+  const asked: ((options: typeof aborted) => unknown)[] = [
+    (o) => m.f(1, o),
+    (o) => get(m, 'x', o),
+    (o) => get(m, 'x', null, o),
+    (o) => set(m, 'x', 1, o),
+    (o) => delAttr(m, 'x', o),
+    (o) => item(m.d, 1, o),
+    (o) => setItem(m.d, 1, 2, o),
+    (o) => delItem(m.d, 1, o),
+    (o) => op('+', m.a, 1, o),
+    (o) => op('not', m.a, o),
+    (o) => map(m.xs, (x: any) => x.y, o),
+  ]
+  for (const ask of asked) assert.throws(() => ask(aborted), /early/, String(ask))
+  for (const ask of [keep, value, repr, str, typeName]) {
+    await assert.rejects(async () => ask(m.x, aborted), /early/, ask.name)
+  }
+  const soon = opts({ timeout: 1 })
+  const pending = [...asked.map((ask) => ask(soon)), ...[keep, value, repr, str, typeName].map((ask) => ask(m.x, soon))]
+  const outcomes = await Promise.allSettled(pending as Promise<unknown>[])
+  assert.deepEqual(
+    outcomes.map((one) => one.status === 'rejected' && (one.reason as { code: string }).code),
+    outcomes.map(() => 'Timeout'),
+  )
+  const gone = new AbortController()
+  const rows = iterate(m.rows, { signal: gone.signal }).next()
+  gone.abort(new Error('enough'))
+  await assert.rejects(rows, /enough/)
+  await host.close()
+})
+
+test('I94 a map is one op, whose body refers to the item and to what stands before', async () => {
+  const host = scriptedHost({ answer: () => [[1]] })
+  const m = host.$py('m')
+  const ten = m.ten()
+  await map(m.xs, (x: any) => {
+    x.seen = true
+    return { twice: host.$py('math').fsum([x.size, x]), tens: op('*', x, ten) }
+  })
+  assert.deepEqual(host.programs[0]!.ops, [
+    ['import', 1, 'm'],
+    ['call', 2, ['ref', 1, 'ten'], []],
+    ['import', 5, 'math'],
+    [
+      'map',
+      8,
+      ['ref', 1, 'xs'],
+      3,
+      [
+        ['setattr', 4, ['ref', 3], 'seen', true],
+        [
+          'call',
+          6,
+          ['ref', 5, 'fsum'],
+          [
+            [
+              [
+                ['ref', 3, 'size'],
+                ['ref', 3],
+              ],
+            ],
+          ],
+        ],
+        ['operator', 7, '*', ['ref', 3], ['ref', 2]],
+      ],
+      { twice: ['ref', 6], tens: ['ref', 7] },
+    ],
+    ['pull', 'auto', 8],
+  ])
+  await host.close()
+})
+
+test('I94 what the callback of a map cannot know, or may not do, throws', async () => {
+  const host = scriptedHost({ answer: () => [[]] })
+  const m = host.$py('m')
+  let leaked: any
+  const wrong: [(x: any) => unknown, RegExp][] = [
+    [(x) => (x > 1 ? 1 : 2), /stands for every item/],
+    [(x) => x + 1, /stands for every item/],
+    [(x) => `${x.name}`, /stands for every item/],
+    [(x) => [...x], /not iterable|undefined is not a function/],
+    [async (x) => x.y, /synchronous/],
+    [async (x) => (await x.f()) as unknown, /synchronous/],
+    [() => () => 1, /a function/],
+  ]
+  for (const [fn, message] of wrong) assert.throws(() => map(m.xs, fn), message, String(fn))
+  await map(m.xs, (x: any) => {
+    leaked = x
+    return x
+  })
+  assert.throws(() => leaked.f(), /no meaning outside/)
+  await assert.rejects(async () => leaked, /no meaning outside/)
+  await m.f()
+  const released = host.programs.flatMap(({ ops }) => ops.filter(([name]) => name === 'release'))
+  assert.deepEqual(released, [])
+  await host.close()
+})
+
 test('G75 a signal rejects with its reason, before and after the call', async () => {
   const host = scriptedHost({ reply: () => undefined })
   const f = host.$py('m').f
@@ -460,6 +598,7 @@ test('B53 B56 iteration takes chunks; leaving early gives the iterator back', as
   ])
   chunk = 0
   for await (const x of xs) if (x === 1) break
+  assert.deepEqual(host.programs.at(-1)!.ops[0], ['close', 8, ['ref', 6]])
   await delay(150)
   const released = host.programs.flatMap(({ ops }) =>
     ops.filter(([name]) => name === 'release').flatMap(([, ...slots]) => slots),

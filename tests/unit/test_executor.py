@@ -281,7 +281,7 @@ def test_name_in_a_path_that_is_no_text_is_refused(bench, name):
 def test_what_is_no_op_is_refused_and_the_next_op_runs(bench, op):
     reply = bench.run(op, ["repr", 1, 5], ["pull", "auto", 1])
     assert reply.results == ["5"]
-    assert [(tag, error["code"], error["path"]) for tag, error in reply.failed] == [("error", "BadOp", "$.ops[0]")]
+    assert [(at, tag, error["code"], error["path"]) for at, (tag, error) in reply.failed] == [(0, "error", "BadOp", "$.ops[0]")]
 
 
 @pytest.mark.parametrize(
@@ -391,14 +391,14 @@ def test_failure_is_passed_on_with_the_first_step_named(bench):
 def test_failure_inside_an_argument_is_passed_on(bench):
     bench.put(1, print)
     reply = bench.run(["import", 2, "no_such_module"], ["call", 0, ["ref", 1], [{"a": [[["ref", 2]]]}]])
-    assert [error["type"] for _, error in reply.failed] == ["ModuleNotFoundError"]
+    assert [error["type"] for _, (_, error) in reply.failed] == ["ModuleNotFoundError"]
 
 
 def test_failure_without_a_slot_is_reported_beside_the_results(bench):
     bench.put(1, Point())
     reply = bench.run(["getattr", 0, ["ref", 1], "nope"], ["repr", 2, 1], ["pull", "auto", 2])
     assert reply.results == ["1"]
-    assert [error["op"] for _, error in reply.failed] == [f"getattr {Point.__module__}.Point.nope"]
+    assert [error["op"] for _, (_, error) in reply.failed] == [f"getattr {Point.__module__}.Point.nope"]
 
 
 @pytest.mark.parametrize(
@@ -470,7 +470,7 @@ def test_keep_hands_out_even_data(bench):
 @pytest.mark.parametrize("mode", [None, "copy", 1, ["auto"], {}])
 def test_unknown_mode_is_refused(bench, mode):
     reply = bench.run(["pull", mode, 1])
-    assert [error["code"] for _, error in reply.failed] == ["BadOp"]
+    assert [error["code"] for _, (_, error) in reply.failed] == ["BadOp"]
 
 
 def test_pull_takes_the_value_of_that_moment(bench):
@@ -566,7 +566,9 @@ def test_program_of_too_many_ops_is_not_run_and_every_pull_is_answered():
     bench = Bench(Limits(program_ops=3))
     reply = bench.run(["repr", 1, 1], ["repr", 2, 2], ["pull", "auto", 1], ["pull", "auto", 1, 2])
     assert [error["code"] for _, error in reply.results] == ["LimitExceeded"] * 3
-    assert "program_ops" in reply.failed[0][1]["message"]
+    ((index, (_, error)),) = reply.failed
+    assert index is None
+    assert "program_ops" in error["message"]
     assert len(bench.table) == 0
 
 
@@ -622,3 +624,96 @@ def test_policy_is_asked_by_every_op_that_takes_a_name():
         ["call", 100, ["ref", 1, "x"], [["ref", 1, "__class__"]]],
     ]
     assert {bench.error(op)["code"] for op in ops} == {"NotAllowed"}
+
+
+# Bodies of maps, and the end of generators
+
+
+def test_map_runs_its_body_for_each_item_and_forgets_its_slots(bench):
+    bench.put(1, [1, 4, 9])
+    bench.put(2, __import__("math"))
+    body = [["call", 5, ["ref", 2, "sqrt"], [["ref", 4]]], ["operator", 6, "*", ["ref", 5], 10]]
+    assert bench.value(["map", 100, ["ref", 1], 4, body, {"ten": ["ref", 6]}]) == [[{"ten": 10.0}, {"ten": 20.0}, {"ten": 30.0}]]
+    assert sorted(bench.table.objects) == [1, 2]
+
+
+def test_map_in_a_map_sees_the_items_of_both(bench):
+    bench.put(1, [[1, 2], [3]])
+    inner = ["map", 5, ["ref", 4], 6, [["operator", 7, "+", ["ref", 6], 1]], ["ref", 7]]
+    assert bench.value(["map", 100, ["ref", 1], 4, [inner], ["ref", 5]]) == [[[[2, 3]], [[4]]]]
+
+
+def test_map_fails_with_the_first_op_that_fails_and_runs_no_further(bench):
+    seen = []
+    bench.put(1, [1, -1, 2])
+    bench.put(2, __import__("math"))
+    bench.put(3, seen)
+    body = [["call", 5, ["ref", 3, "append"], [["ref", 4]]], ["call", 6, ["ref", 2, "sqrt"], [["ref", 4]]]]
+    error = bench.error(["map", 100, ["ref", 1], 4, body, None])
+    assert (error["type"], error["op"], seen) == ("ValueError", "call math.sqrt", [1, -1])
+    assert sorted(bench.table.objects) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [[["pull", "auto", 1]], [["release", 1]], [["repr", 0, 1]], [["repr", "x", 1]], [5], "repr", None, [["repr", True, 1]]],
+)
+def test_body_of_ops_that_have_no_place_there_is_refused(bench, body):
+    bench.put(1, [1])
+    assert bench.error(["map", 100, ["ref", 1], 4, body, None])["code"] == "BadOp"
+
+
+def test_path_into_a_body_says_so_and_later_paths_are_whole_again(bench):
+    bench.put(1, [1])
+    wrong = [["repr", 5, ["nope"]]]
+    assert bench.error(["map", 100, ["ref", 1], 4, wrong, None])["path"] == "$.body[0][2]"
+    assert bench.error(["repr", 100, ["nope"]])["path"] == "$.ops[0][2]"
+
+
+def test_close_runs_the_finally_of_a_generator_and_leaves_a_file_open(bench, tmp_path):
+    ended = []
+
+    def endless():
+        try:
+            while True:
+                yield 1
+        finally:
+            ended.append(True)
+
+    bench.put(1, endless())
+    bench.results(["next", 2, ["ref", 1], 3], ["close", 0, ["ref", 1]])
+    assert ended == [True]
+    with (tmp_path / "x").open("w+") as file:
+        bench.put(3, file)
+        bench.results(["close", 0, ["ref", 3]])
+        assert not file.closed
+
+
+def test_what_the_finally_of_a_closed_generator_raises_is_the_failure(bench):
+    def bad():
+        try:
+            yield 1
+        finally:
+            raise KeyError("end")
+
+    bench.put(1, bad())
+    bench.results(["next", 2, ["ref", 1], 1])
+    assert bench.error(["close", 100, ["ref", 1]])["type"] == "KeyError"
+
+
+# What errors tell of the machine
+
+
+def test_missing_module_names_the_interpreter_and_how_to_install_it(bench):
+    error = bench.error(["import", 100, "no_such_module.part"])
+    assert sys.executable in error["hint"]
+    assert "pip install no_such_module" in error["hint"]
+
+
+def test_narrow_policy_tells_no_folder_of_the_machine():
+    bench = Bench(policy=AllowList(("json", "no_such_module")))
+    bench.results(["import", 1, "json"])
+    error = bench.error(["call", 100, ["ref", 1, "loads"], ["{"]])
+    assert error["frames"][-1][0] == "json/decoder.py"
+    assert Path(json.__file__).parent.parent.as_posix() not in json.dumps(error)
+    assert sys.executable not in json.dumps(bench.error(["import", 100, "no_such_module"]))

@@ -171,3 +171,17 @@ def test_safe_text_gives_plain_text():
         pass
 
     assert type(safe_text(str, Shout("x"))) is str
+
+
+def test_attributes_of_an_exception_travel_by_value_or_as_their_repr():
+    error = ValueError("x")
+    error.code, error.where = 7, object
+    error.add_note("kept apart")
+    assert describe(error, "")["attributes"] == {"code": 7, "where": "<class 'object'>"}
+
+
+def test_syntax_error_says_where():
+    with pytest.raises(SyntaxError) as caught:
+        compile("x = 1\ny = = 2\n", "given.py", "exec")
+    file, line, offset, text = describe(caught.value, "")["syntax"]
+    assert (file, line, offset, text.strip()) == ("given.py", 2, 5, "y = = 2")

@@ -293,3 +293,31 @@ def test_no_sequence_of_frames_raises(bodies):
     for body in bodies:
         stage.say(**body)
         stage.work()
+
+
+def test_frames_after_the_end_of_a_conversation_are_ignored_until_a_new_hello():
+    stage = Stage()
+    assert closed_with(stage.say(t="hello", protocol=2, version="9.9", client="c")) == "VersionMismatch"
+    assert stage.say(t="open", session="s") == []
+    assert stage.program("s", 1, *ONE) == []
+    stage.greet()
+    stage.say(t="open", session="s")
+    stage.program("s", 1, *ONE)
+    assert [body["results"] for body in stage.work()] == [["1"]]
+
+
+def test_client_whose_lease_ended_is_told_so_once(stage):
+    stage.program("s", 1, *ONE)
+    stage.work()
+    stage.host.expire("c")
+    stage.work()
+    assert closed_with(stage.program("s", 2, *ONE)) == "LeaseExpired"
+    assert stage.program("s", 3, *ONE) == []
+
+
+def test_only_so_many_ended_conversations_are_remembered(monkeypatch):
+    monkeypatch.setattr("polyloom_workers.host.REMEMBERED", 2)
+    stage = Stage()
+    for client in "abc":
+        stage.host.expire(client)
+    assert list(stage.host.ended) == ["b", "c"]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from polyloom import __version__
-from polyloom.errors import FrameError, PolyloomError, ProtocolError, UnknownName
+from polyloom.errors import FrameError, Gone, PolyloomError, ProtocolError, UnknownName
 from polyloom.failure import internal
 from polyloom.frames import Frame, read_frame, write_frame
 from polyloom.handle import new_id
@@ -32,6 +32,7 @@ class Host:
         self.ready = ready
         self.lock = threading.Lock()
         self.clients: dict[str, dict[str, Session]] = {}
+        self.ended: dict[str, Gone | None] = {}  # client -> what it has still to be told; the last REMEMBERED of them
         self.on_acknowledged: Callable[[str, object], None] | None = None
         self.on_ran: Callable[[Session, Ran], None] | None = None
 
@@ -42,8 +43,8 @@ class Host:
             handler = KINDS.get(body["t"])
             if handler is None:
                 raise FrameError(f"unknown kind of frame {body['t']!r}")
-            if body["t"] != "hello":
-                self._sessions(client)
+            if body["t"] != "hello" and client not in self.clients:
+                return self._late(client, entry)
             handler(self, client, body, frame, entry)
         except PolyloomError as error:
             self.end(client, error, entry)
@@ -59,6 +60,7 @@ class Host:
                 hint=f"install the same version of polyloom on both sides; the worker has {__version__}",
             )
         with self.lock:
+            self.ended.pop(client, None)
             self.clients.setdefault(client, {})
         answer = {"t": "hello", "protocol": PROTOCOL, "version": __version__, "worker": self.id}
         self.send(client, write_frame({**answer, "python": PYTHON}), entry)
@@ -106,8 +108,9 @@ class Host:
         self.send(client, NOTHING, entry)
 
     def end(self, client: str, error: PolyloomError, entry: Any = None) -> None:
-        """End a conversation that cannot go on, saying why."""
+        """End a conversation that cannot go on, saying why; what the client has sent already is ignored (§2.3)."""
         self.forget(client)
+        self._remember(client, None)
         self.send(client, write_frame({"t": "closed", "error": ["error", error.rooted().to_wire()]}), entry)
 
     def forget(self, client: str) -> None:
@@ -115,6 +118,28 @@ class Host:
         with self.lock:
             for session in self.clients.pop(client, {}).values():
                 self._queue(session, None)
+
+    def expire(self, client: str) -> None:
+        """Forget a client whose lease ended, and tell it so should it come back (§8.3)."""
+        gone = Gone("the lease of this client ended, and its objects with it", code="LeaseExpired", hint=CONNECT_AGAIN)
+        self._remember(client, gone)
+        self.forget(client)
+
+    def _remember(self, client: str, error: Gone | None) -> None:
+        with self.lock:
+            self.ended.pop(client, None)
+            self.ended[client] = error
+            if len(self.ended) > REMEMBERED:
+                del self.ended[next(iter(self.ended))]
+
+    def _late(self, client: str, entry: Any) -> None:
+        """Meet a frame of a client that is not, or no longer, in a conversation."""
+        if client not in self.ended:
+            raise FrameError("the first frame of a conversation is a hello")
+        error = self.ended[client]
+        if error is None:
+            return self.send(client, NOTHING, entry)
+        self.end(client, error, entry)
 
     def _sessions(self, client: str) -> dict[str, Session]:
         """Return the sessions of a client that has said hello and has not been forgotten since."""
@@ -165,6 +190,9 @@ class Host:
             self.send(session.client, write_frame({"t": "closed", "session": session.id, "error": None}), None)
 
 
+REMEMBERED = 10_000  # conversations that ended, so that late frames of them are not taken for a stranger's
+CONNECT_AGAIN = "connect again; a client that may sleep long needs a longer lease"
+
 PYTHON = ".".join(map(str, sys.version_info[:3]))
 
 NOTHING = Frame(b"")
@@ -190,4 +218,4 @@ def _refusal(session: str, n: int, ops: Sequence[Any], error: PolyloomError) -> 
     """Return a reply whose every result is one error."""
     failure = ["error", error.to_wire()]
     pulls = sum(len(op[2:]) for op in ops if type(op) is list and op and op[0] == "pull")
-    return write_frame({"t": "reply", "session": session, "n": n, "results": [failure] * pulls, "failed": [failure]})
+    return write_frame({"t": "reply", "session": session, "n": n, "results": [failure] * pulls, "failed": [[None, failure]]})

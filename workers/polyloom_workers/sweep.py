@@ -50,5 +50,5 @@ class Sweep:
         for client, lease in zip(clients, held, strict=True):
             if not lease:
                 logger.info("client %s is gone; freeing its objects", client)
-                self._host.forget(client)
+                self._host.expire(client)
                 self._client.delete(self._keys.mailbox(client))

@@ -58,7 +58,7 @@ def run_program(program: object, settings: Settings, policy: Policy) -> str:
     reply = apply(ops, table, policy, attachments)
     if reply.error is not None:
         raise RemoteFailure(reply.error)
-    for wire in (*reply.failed, *reply.results):
+    for wire in reply.results:
         _raise_if_error(wire)
     answer: dict[str, Any] = {"t": "reply", "results": reply.results}
     if reply.attachments:

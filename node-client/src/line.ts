@@ -1,0 +1,50 @@
+/** What a session knows of those around it: the Remotes that it serves, the conversation that it is part of. */
+
+import type { PolyloomError } from './errors.js'
+import type { Frame } from './frames.js'
+import type { Pull } from './program.js'
+import type { Session } from './session.js'
+import type { Settings } from './settings.js'
+
+/** What stands behind a Remote, as far as a session knows it. */
+export abstract class Reference {
+  abstract readonly session: Session
+  /** The wire text of this Remote as an argument. */
+  abstract argument(): string
+}
+
+/** A slot that the garbage collector may give back. */
+export interface Owned {
+  readonly slot: number
+  readonly awaited: boolean
+  /** Become a part of the body of a map, or leave it (§5.6). */
+  enclose(within: boolean): void
+}
+
+/** The function that the user called. */
+export type Entry = (...given: never[]) => unknown
+
+/** Where a call was made. */
+export interface Site {
+  stack?: string // formatted by V8 only when it is read
+}
+
+/** What a session needs from the conversation it is part of. */
+export interface Line {
+  readonly worker: string
+  readonly settings: Settings
+  readonly ack: string | undefined
+  send(frame: Frame): void
+  began(): void
+  answered(count: number): void
+  fail(error: PolyloomError): void
+  closed(session: Session): void
+}
+
+/** Makes the Remote of a handle that came inside data. */
+export type Live = (session: Session, slot: number, type: string, identity: number, beside: Pull) => unknown
+
+/** The lines of a captured stack, without its head. */
+export function callsOf(site: Site | undefined): string[] {
+  return (site?.stack ?? '').split('\n').filter((line) => line.startsWith('    at '))
+}

@@ -1,0 +1,47 @@
+/** Slots that go back to the host (§5.5): with the next program, or soon; those of garbage by themselves. */
+
+import type { Owned } from './line.js'
+
+const DELAY_MS = 100 // how long slots wait for a program that takes them along
+const BATCH = 1000 // slots that are given back at once
+
+export class Returns {
+  #slots: number[] = []
+  #timer: NodeJS.Timeout | undefined
+  #registry = new FinalizationRegistry<number>((slot) => this.add(slot))
+  #ended = false
+
+  /** `send` has a program sent, which takes the slots along. */
+  constructor(readonly send: () => void) {}
+
+  /** Have a slot given back once its owner is garbage. */
+  track(owner: Owned): void {
+    this.#registry.register(owner, owner.slot)
+  }
+
+  add(slot: number): void {
+    if (this.#ended) return
+    if (this.#slots.push(slot) >= BATCH) this.#now()
+    else this.#timer ??= setTimeout(() => this.#now(), DELAY_MS).unref()
+  }
+
+  /** Return the op that gives back what waits, or undefined. */
+  take(): string | undefined {
+    if (!this.#slots.length) return undefined
+    const op = `["release",${this.#slots.join()}]`
+    this.#slots = []
+    return op
+  }
+
+  end(): void {
+    this.#ended = true
+    clearTimeout(this.#timer)
+    this.#slots = []
+  }
+
+  #now(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#slots.length && !this.#ended) this.send()
+  }
+}
