@@ -11,6 +11,7 @@ from polyloom import __version__
 from polyloom.errors import PolyloomError, UsageError
 
 COMMANDS = {
+    "doctor": "say what is wrong with a fleet, and how to mend it",
     "flower": "watch workers, sessions and jobs in the browser",
     "ps": "list the workers of a fleet",
     "run": "run a Lisp file on the embedded fleet, a local process or a fleet",

@@ -1,0 +1,127 @@
+"""What can be wrong with a fleet, as a list of checks: each looks at one thing and says how to mend it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from polyloom import __version__
+from polyloom.keys import Keys
+from polyloom.ops import PROTOCOL
+from polyloom.registry import RedisRegistry
+
+OLDEST_SERVER = (6, 2)  # XADD NOMKSTREAM and MINID; kombu needs it too
+FULL = 0.8  # of maxmemory
+SKEW = 60.0  # seconds; leases use the server's clock alone, logs do not
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`level` is ok, warning or failure; `mend` is empty where nothing needs to be done."""
+
+    level: str
+    subject: str
+    text: str
+    mend: str = ""
+
+
+def ok(subject: str, text: str) -> Finding:
+    return Finding("ok", subject, text)
+
+
+def warning(subject: str, text: str, mend: str) -> Finding:
+    return Finding("warning", subject, text, mend)
+
+
+def failure(subject: str, text: str, mend: str) -> Finding:
+    return Finding("failure", subject, text, mend)
+
+
+class Checkup:
+    """Looks at one server and the fleet under one prefix; it changes nothing."""
+
+    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+        self._info: dict[str, Any] = client.info()
+
+    def findings(self) -> Iterator[Finding]:
+        """Look at everything, in order."""
+        for check in CHECKS:
+            yield from check(self)
+
+    def server(self) -> Iterator[Finding]:
+        kind = "Valkey" if "valkey_version" in self._info else "Redis"
+        version = str(self._info.get("valkey_version") or self._info["redis_version"])
+        compatible = tuple(int(part) for part in str(self._info["redis_version"]).split(".")[:2])
+        if compatible < OLDEST_SERVER:
+            yield failure("server", f"{kind} {version} is too old", "install Redis 6.2 or later, or Valkey")
+        else:
+            yield ok("server", f"{kind} {version}")
+
+    def memory(self) -> Iterator[Finding]:
+        policy = str(self._info.get("maxmemory_policy", "noeviction"))
+        most, used = int(self._info.get("maxmemory", 0)), int(self._info["used_memory"])
+        if policy != "noeviction":
+            mend = "redis-cli CONFIG SET maxmemory-policy noeviction, and in redis.conf"
+            yield failure("memory", f"maxmemory-policy is {policy}: the server may throw programs and replies away", mend)
+        elif most and used > FULL * most:
+            yield warning("memory", f"{used / most:.0%} of maxmemory is used", "give the server more memory")
+        else:
+            yield ok("memory", f"{used / 2**20:,.0f} MiB used, nothing is evicted")
+
+    def persistence(self) -> Iterator[Finding]:
+        if int(self._info.get("aof_enabled", 0)):
+            yield ok("persistence", "append-only file is on")
+        else:
+            mend = "appendonly yes, appendfsync always; fine as it is for development"
+            yield warning("persistence", "what the server has accepted is lost when it dies: no append-only file", mend)
+
+    def access(self) -> Iterator[Finding]:
+        try:
+            default: Any = self._client.acl_getuser("default")
+        except redis.ResponseError:
+            yield ok("access", "this user may not read the access list, so there is one")
+            return
+        if default and "nopass" in default["flags"]:
+            mend = "set a password or ACL users, and bind the server to a private address"
+            yield warning("access", "no password: whoever reaches this server can run code on its workers", mend)
+        else:
+            yield ok("access", "a password is needed")
+
+    def clock(self) -> Iterator[Finding]:
+        seconds, microseconds = self._client.time()
+        skew = seconds + microseconds / 1e6 - time.time()
+        if abs(skew) > SKEW:
+            yield warning("clock", f"the server's clock is {skew:+,.0f} s from this machine's", "run a time service on both")
+        else:
+            yield ok("clock", "the server's clock agrees with this machine's")
+
+    def workers(self) -> Iterator[Finding]:
+        workers = RedisRegistry(self._client, self._keys).workers()
+        if not workers:
+            mend = "polyloom worker --url … --allow …; do --prefix and --url agree?"
+            yield failure("workers", f"no live worker under the prefix {self._keys.prefix!r}", mend)
+            return
+        yield ok("workers", f"{len(workers)} live")
+        for worker in workers:
+            where = f"worker {worker.id} on {worker.host}"
+            if worker.protocol != PROTOCOL:
+                mend = f"install polyloom {__version__} there"
+                yield failure("versions", f"{where} speaks protocol {worker.protocol}, not {PROTOCOL}", mend)
+            elif worker.version != __version__:
+                yield warning("versions", f"{where} runs polyloom {worker.version}, this is {__version__}", "install one version")
+
+
+CHECKS: tuple[Callable[[Checkup], Iterator[Finding]], ...] = (
+    Checkup.server,
+    Checkup.memory,
+    Checkup.persistence,
+    Checkup.access,
+    Checkup.clock,
+    Checkup.workers,
+)
