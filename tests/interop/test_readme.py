@@ -51,7 +51,7 @@ def test_node_tour(tmp_path: Path, worker: WorkerProcess, where: str) -> None:
 def test_python_tour(worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("POLYLOOM_URL", worker.url.replace("unix://", "redis+socket://"))
     exec(tour("python"), {})
-    assert capsys.readouterr().out == "[5.0]\n"
+    assert capsys.readouterr().out == "[3628800]\n"
 
 
 def test_commands_of_the_readme_exist() -> None:
