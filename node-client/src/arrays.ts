@@ -1,5 +1,8 @@
 /** numpy at the border (§3.2 `ndarray`): items in C order, little-endian. Mirrors `arrays.py`. */
 
+import { fromHalf, toHalf } from './halves.js'
+import { Complex } from './values.js'
+
 export type TypedArray =
   | Int8Array
   | Uint8Array
@@ -42,7 +45,6 @@ const KINDS = new Map<string, Kind>([
   ['complex128', kind(Float64Array, 2)],
 ])
 const TICKS = kind(BigInt64Array) // datetime64[…] and timedelta64[…]: the count of units
-const BYTES = kind(Uint8Array)
 
 const DTYPES = new Map<string, string>([
   ['Int8Array', 'int8'],
@@ -54,6 +56,7 @@ const DTYPES = new Map<string, string>([
   ['Uint32Array', 'uint32'],
   ['BigInt64Array', 'int64'],
   ['BigUint64Array', 'uint64'],
+  ['Float16Array', 'float16'], // of newer engines
   ['Float32Array', 'float32'],
   ['Float64Array', 'float64'],
 ])
@@ -70,16 +73,52 @@ export class NdArray {
   ) {
     if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0))
       throw new TypeError('a shape is made of integers from 0')
-    if (product(shape) * itemBytes(dtype, data) !== data.byteLength) {
+    const { width, parts } = kindOf(dtype)
+    if (product(shape) * width * parts !== data.byteLength) {
       throw new TypeError(`${data.byteLength} bytes are no array of dtype ${dtype} and shape [${shape.join(', ')}]`)
     }
     this.shape = shape
     this.dtype = dtype
   }
 
+  /** Nested arrays of plain values, as numpy's `tolist`: int64 as number where it is safe, moments as their counts. */
+  toList(): unknown {
+    return nested(this.shape, Array.from({ length: product(this.shape) }, itemsOf(this)))
+  }
+
   toString(): string {
     return `NdArray(${this.dtype}, [${this.shape.join(', ')}])`
   }
+}
+
+type Read = (_: unknown, index: number) => unknown
+
+/** Return what reads one item of numpy. */
+function itemsOf({ data, dtype }: NdArray): Read {
+  if (dtype === 'bool') return (_, index) => data[index] !== 0
+  if (dtype === 'float16' && data instanceof Uint16Array) return (_, index) => fromHalf(data[index]!)
+  if (dtype.startsWith('complex')) {
+    return (_, index) => new Complex(data[2 * index] as number, data[2 * index + 1] as number)
+  }
+  return (_, index) => plain(data[index]!)
+}
+
+function plain(item: number | bigint): number | bigint {
+  return typeof item === 'bigint' && Number.isSafeInteger(Number(item)) ? Number(item) : item
+}
+
+function nested(shape: readonly number[], items: unknown[]): unknown {
+  const [size, ...inner] = shape
+  if (size === undefined) return items[0]
+  if (!inner.length) return items
+  const step = product(inner)
+  return Array.from({ length: size }, (_, index) => nested(inner, items.slice(index * step, (index + 1) * step)))
+}
+
+/** An array of half floats, rounded as numpy does; `data` holds their bits. */
+export function float16(numbers: Iterable<number>, shape?: readonly number[]): NdArray {
+  const data = Uint16Array.from(numbers, toHalf)
+  return new NdArray(data, shape ?? [data.length], 'float16')
 }
 
 /** The dtype of a typed array by its name; typed arrays of another realm count too. */
@@ -99,15 +138,9 @@ export function unpack(bytes: Uint8Array, dtype: string, shape: readonly number[
 }
 
 function kindOf(dtype: string): Kind {
-  return KINDS.get(dtype) ?? (/^(?:datetime|timedelta)64/.test(dtype) ? TICKS : BYTES)
-}
-
-/** Bytes of one item of numpy; the names of texts and structures (`str32`, `void96`) say their bits. */
-function itemBytes(dtype: string, data: TypedArray): number {
-  const known = kindOf(dtype)
-  if (known !== BYTES) return known.width * known.parts
-  const bits = /^(?:str|bytes|void)(\d+)$/.exec(dtype)
-  return bits ? Number(bits[1]) / 8 : data.BYTES_PER_ELEMENT
+  const known = KINDS.get(dtype) ?? (/^(?:datetime|timedelta)64(?:\[\w+\])?$/.test(dtype) ? TICKS : undefined)
+  if (known === undefined) throw new TypeError(`arrays of dtype ${dtype} stay on the Python side`)
+  return known
 }
 
 function product(shape: readonly number[]): number {

@@ -8,7 +8,7 @@ import { PyDate, PyTime, TimeDelta, datetimeFrom } from './times.js'
 import { Complex, Decimal, Dict, Ellipsis, Fraction, FrozenSet, Range, Slice, Tuple, UUID } from './values.js'
 
 type Wire = unknown // what JSON.parse returns
-type Decode = (decoder: Decoder, wire: Wire[], depth: number) => unknown
+export type Decode = (decoder: Decoder, wire: Wire[], depth: number) => unknown
 
 /** Turns wire forms into values. `live` makes the Remote of a `handle` form; without it handles are refused. */
 export class Decoder {
@@ -47,8 +47,7 @@ export class Decoder {
       return this.items(tag, depth)
     }
     const decode = DECODERS.get(tag as string)
-    if (decode === undefined)
-      throw new ValueRefused(`unknown tag ${tag === undefined ? 'nothing' : JSON.stringify(tag)}`)
+    if (decode === undefined) throw unknown(tag)
     try {
       return decode(this, wire, depth)
     } catch (error) {
@@ -99,6 +98,19 @@ function exactly<K extends (keyof Types)[]>(wire: Wire[], ...kinds: K): { [I in 
   return parts as never
 }
 
+function unknown(tag: unknown): ValueRefused {
+  const own = typeof tag === 'string' && tag.startsWith('x:')
+  const name = tag === undefined ? 'nothing' : JSON.stringify(tag).slice(0, 60)
+  return new ValueRefused(`unknown tag ${name}`, own ? { hint: `registerCodec('${tag.slice(2, 60)}', …)` } : {})
+}
+
+/** Return the one text after the tag, if it has the form that Python prints (§3.2). */
+function textOf(wire: Wire[], pattern: RegExp): string {
+  const [text] = exactly(wire, 'string')
+  if (!pattern.test(text)) throw new TypeError(`${JSON.stringify(text.slice(0, 40))} is not of the form that it takes`)
+  return text
+}
+
 function integer(value: number): number {
   if (!Number.isSafeInteger(value)) throw new TypeError(`${value} is no integer`)
   return value
@@ -112,39 +124,49 @@ function tuple_(wire: Wire[]): Tuple {
   return made
 }
 
-const decodeSet: Decode = (decoder, wire, depth) => new Set(decoder.items(wire, depth, 1).slice(1))
-const decodeFrozenSet: Decode = (decoder, wire, depth) => new FrozenSet(decoder.items(wire, depth, 1).slice(1))
+const decodeSet: Decode = (decoder, wire, depth) => members(new Set(decoder.items(wire, depth, 1).slice(1)), wire)
+const decodeFrozenSet: Decode = (decoder, wire, depth) =>
+  members(new FrozenSet(decoder.items(wire, depth, 1).slice(1)), wire)
+
+function members(made: Set<unknown>, wire: Wire[]): Set<unknown> {
+  if (made.size + 1 !== wire.length || hasTwins(made)) throw new TypeError('two members are equal in Python')
+  return made
+}
+
+/** Tell whether a bool stands beside the number that Python holds equal to it. */
+function hasTwins(keys: { has: (key: unknown) => boolean }): boolean {
+  return (keys.has(true) && keys.has(1)) || (keys.has(false) && keys.has(0))
+}
 
 const decodeDict: Decode = (decoder, wire, depth) => {
   const parts = decoder.items(wire, depth, 1)
   if (parts.length % 2 === 0) throw new TypeError('keys and values come in pairs')
   const values = new Dict()
   for (let index = 1; index < parts.length; index += 2) values.set(parts[index], parts[index + 1])
-  if (values.size * 2 + 1 !== parts.length) throw new TypeError('two keys are equal in Python')
+  if (values.size * 2 + 1 !== parts.length || hasTwins(values)) throw new TypeError('two keys are equal in Python')
   return values
 }
 
+const INT = /^-?\d+$/
+const FLOAT = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
 const decodeInt: Decode = (decoder, wire) => {
-  const [text] = exactly(wire, 'string')
+  const text = textOf(wire, INT)
   checkDigits(text, decoder.limits)
-  if (!/^-?\d+$/.test(text)) throw new TypeError(`${JSON.stringify(text.slice(0, 20))} is no decimal integer`)
   return BigInt(text)
 }
 
-const FLOATS = new Map([
+const FLOATS = new Map<unknown, number>([
   ['nan', NaN],
   ['inf', Infinity],
   ['-inf', -Infinity],
 ])
 
-const decodeFloat: Decode = (_, wire) => {
-  const [text] = exactly(wire, 'string')
-  const value = FLOATS.get(text) ?? (/\d/.test(text) ? Number(text) : NaN)
-  if (Number.isNaN(value) && text !== 'nan') throw new TypeError(`${JSON.stringify(text.slice(0, 20))} is no float`)
-  return value
-}
+const decodeFloat: Decode = (_, wire) => FLOATS.get(wire[1]) ?? Number(textOf(wire, FLOAT))
 
 const decodeComplex: Decode = (decoder, wire, depth) => {
+  if (wire.some((part) => Array.isArray(part) && part[0] !== 'float'))
+    throw new TypeError('its parts are numbers or float forms')
   decoder.items(wire, depth, 1)
   return new Complex(...exactly(wire, 'number', 'number'))
 }
@@ -156,16 +178,24 @@ const decodeBytes: Decode = (decoder, wire) => {
 
 const decodeDateTime: Decode = (_, wire) => {
   const [, iso, fold, zone] = wire
+  if (wire.length !== 4) throw new TypeError('it takes a text, a fold and a zone')
   return datetimeFrom(iso as string, fold as 0, zone as null)
 }
 
 const decodeTime: Decode = (_, wire) => {
-  const [text, fold] = exactly(wire, 'string', 'number')
-  return new PyTime(text, fold as 0)
+  if (wire.length === 3) return new PyTime(...(exactly(wire, 'string', 'number') as [string, 0]))
+  return new PyTime(...(exactly(wire, 'string', 'number', 'string') as [string, 0, string]))
+}
+
+const decodeFraction: Decode = (decoder, wire) => {
+  const [text] = exactly(wire, 'string')
+  for (const digits of text.split('/')) checkDigits(digits, decoder.limits)
+  return new Fraction(text)
 }
 
 const decodeRange: Decode = (decoder, wire, depth) => {
   const [, start, stop, stride] = decoder.items(wire, depth, 1)
+  if (wire.length !== 4) throw new TypeError('it takes three integers')
   for (const part of [start, stop, stride]) if (typeof part !== 'bigint') integer(part as number)
   return new Range(start as number, stop as number, stride as number)
 }
@@ -198,7 +228,8 @@ const decodeError: Decode = (decoder, wire, depth) => {
   return errorFrom(error, (value) => decoder.decode(value, depth + 1))
 }
 
-const DECODERS = new Map<string, Decode>([
+/** By tag; `registerCodec` adds to it. */
+export const DECODERS = new Map<string, Decode>([
   ['tuple', decodeTuple],
   ['set', decodeSet],
   ['frozenset', decodeFrozenSet],
@@ -213,7 +244,7 @@ const DECODERS = new Map<string, Decode>([
   ['time', decodeTime],
   ['timedelta', (_, wire) => new TimeDelta(...exactly(wire, 'number', 'number', 'number'))],
   ['decimal', (_, wire) => new Decimal(...exactly(wire, 'string'))],
-  ['fraction', (_, wire) => new Fraction(...exactly(wire, 'string'))],
+  ['fraction', decodeFraction],
   ['uuid', (_, wire) => new UUID(...exactly(wire, 'string'))],
   ['range', decodeRange],
   ['slice', decodeSlice],

@@ -3,6 +3,8 @@
 import { NdArray, dtypeOf, type TypedArray } from './arrays.js'
 import { PolyloomError, ValueRefused } from './errors.js'
 import { DEFAULT_LIMITS, type Limits } from './limits.js'
+import { HashableCheck } from './hashable.js'
+import { octetsOf } from './octets.js'
 import { checkDigits, step, tooDeep, tooLong } from './paths.js'
 import { PyDate, PyDateTime, PyTime, TimeDelta, dateText } from './times.js'
 import {
@@ -18,7 +20,6 @@ import {
   Tuple,
   UUID,
   floatText,
-  keyText,
 } from './values.js'
 
 /** A text that stands for a value of its own: Lisp keywords carry it. */
@@ -26,7 +27,7 @@ export const NAME = Symbol.for('polyloom.name')
 
 const ENCODE_HINT = 'send its data as a plain object, or keep such objects on the Python side'
 
-type Encode = (encoder: Encoder, value: never, depth: number) => string
+export type Encode = (encoder: Encoder, value: never, depth: number) => string
 
 /**
  * Writes values as wire text; `attachments` collects the bytes of one frame. `refer` is called with functions and
@@ -89,13 +90,12 @@ export class Encoder {
 
   /** Add an attachment, copied, and return its number. */
   attach(view: ArrayBufferView | ArrayBufferLike): number {
-    const [buffer, start, size] = ArrayBuffer.isView(view)
-      ? [view.buffer, view.byteOffset, view.byteLength]
-      : [view, 0, view.byteLength]
-    if (!isArrayBuffer(buffer))
-      return refuse('memory that is shared between threads', 'copy it: new Uint8Array(shared)')
+    const octets = octetsOf(view)
+    const size = octets.byteLength
     if (size > this.limits.attachmentBytes) throw tooLong('attachment_bytes', size, this.limits.attachmentBytes)
-    return this.attachments.push(new Uint8Array(new Uint8Array(buffer, start, size))) - 1
+    if (this.attachments.length >= this.limits.attachments)
+      throw tooLong('attachments', this.attachments.length + 1, this.limits.attachments)
+    return this.attachments.push(new Uint8Array(octets)) - 1
   }
 
   #object(value: object, depth: number): string {
@@ -137,7 +137,16 @@ const encodeFrozenSet: Encode = (encoder, value: FrozenSet, depth) =>
   tagged('frozenset', encodeMembers(encoder, value, depth))
 
 function encodeMembers(encoder: Encoder, value: Set<unknown>, depth: number): string {
-  for (const member of value) checkHashable(member)
+  const check = new HashableCheck('member of the set')
+  let index = 0
+  try {
+    for (const member of value) {
+      check.add(member)
+      index++
+    }
+  } catch (error) {
+    throw encoder.leave(error, step(index))
+  }
   return encoder.items([...value], depth)
 }
 
@@ -163,13 +172,13 @@ function encodeEntries(encoder: Encoder, value: Readonly<Record<string, unknown>
 
 const encodeMap: Encode = (encoder, value: Map<unknown, unknown>, depth) => {
   encoder.enter(value, depth + 1)
-  const seen = new Set<string>()
+  const check = new HashableCheck('key')
   let text = '["dict"'
   let key: unknown
   try {
     for (const entry of value) {
       key = entry[0]
-      checkKey(key, seen)
+      check.add(key)
       text += `,${encoder.encode(key, depth + 1)},${encoder.encode(entry[1], depth + 1)}`
     }
   } catch (error) {
@@ -192,14 +201,20 @@ const encodeDate: Encode = (_, value: Date) => {
 const encodeDateTime: Encode = (_, value: PyDateTime) =>
   `["datetime",${JSON.stringify(value.iso)},${value.fold},${JSON.stringify(value.zone)}]`
 const encodePyDate: Encode = (_, value: PyDate) => `["date",${JSON.stringify(value.iso)}]`
-const encodeTime: Encode = (_, value: PyTime) => `["time",${JSON.stringify(value.iso)},${value.fold}]`
+const encodeTime: Encode = (_, { iso, fold, zone }: PyTime) =>
+  `["time",${JSON.stringify(iso)},${fold}${zone === null ? '' : `,${JSON.stringify(zone)}`}]`
 const encodeTimeDelta: Encode = (_, value: TimeDelta) =>
   `["timedelta",${value.days},${value.seconds},${value.microseconds}]`
 
 const encodeText =
   (tag: string): Encode =>
-  (_, value: Decimal | Fraction | UUID) =>
-    `["${tag}",${JSON.stringify(value.toString())}]`
+  (_, value: Decimal | UUID) =>
+    `["${tag}","${value.toString()}"]`
+
+const encodeFraction: Encode = (encoder, value: Fraction) => {
+  for (const digits of value.toString().split('/')) checkDigits(digits, encoder.limits)
+  return `["fraction","${value.toString()}"]`
+}
 
 const encodeRange: Encode = (encoder, value: Range, depth) =>
   tagged('range', encoder.items([value.start, value.stop, value.step], depth))
@@ -212,7 +227,8 @@ const encodeArray: Encode = (encoder, value: NdArray) =>
 const encodeTyped: Encode = (encoder, value: TypedArray) =>
   `["ndarray",${encoder.attach(value)},"${dtypeOf(value)}",[${value.length}]]`
 
-const ENCODERS = new Map<object | null, Encode>([
+/** By prototype; `registerCodec` adds to it. */
+export const ENCODERS = new Map<object | null, Encode>([
   [Array.prototype, encodeList],
   [Tuple.prototype, encodeTuple],
   [Set.prototype, encodeSet],
@@ -232,7 +248,7 @@ const ENCODERS = new Map<object | null, Encode>([
   [PyTime.prototype, encodeTime],
   [TimeDelta.prototype, encodeTimeDelta],
   [Decimal.prototype, encodeText('decimal')],
-  [Fraction.prototype, encodeText('fraction')],
+  [Fraction.prototype, encodeFraction],
   [UUID.prototype, encodeText('uuid')],
   [Range.prototype, encodeRange],
   [Slice.prototype, encodeSlice],
@@ -273,29 +289,8 @@ function isPlain(values: readonly unknown[]): boolean {
   return true
 }
 
-function isArrayBuffer(buffer: ArrayBufferLike): buffer is ArrayBuffer {
-  return Object.prototype.toString.call(buffer) === '[object ArrayBuffer]'
-}
-
-function checkHashable(key: unknown): void {
-  const unhashable =
-    typeof key === 'object' && key !== null && UNHASHABLE.has(ENCODERS.get(Object.getPrototypeOf(key) as object))
-  if (unhashable) refuse('an unhashable value as a key or in a set', 'use tuple(…) or a FrozenSet')
-}
-
-const UNHASHABLE = new Set<Encode | undefined>([encodeList, encodeSet, encodeDict, encodeMap, encodeArray])
-
-/** Two keys that Python holds equal (`1`, `1n` and `true`) cannot both stand in one dict (§3.5). */
-function checkKey(key: unknown, seen: Set<string>): void {
-  if (typeof key === 'string') return
-  checkHashable(key)
-  const text = typeof key === 'function' ? undefined : keyText(key)
-  if (text === undefined) return
-  if (seen.has(text)) refuse('a key that Python holds equal to an earlier one', '')
-  seen.add(text)
-}
-
-function tagged(tag: string, items: string): string {
+/** Write a form whose items, if any, are written already. */
+export function tagged(tag: string, items: string): string {
   return items ? `["${tag}",${items}]` : `["${tag}"]`
 }
 

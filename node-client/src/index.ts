@@ -1,9 +1,10 @@
 /** The public surface of Polyloom for JavaScript; `test/exports.test.ts` keeps the list. */
 
 export { kw, opts, type CallOptions, type Keywords, type Options } from './arguments.js'
-export { NdArray, type TypedArray } from './arrays.js'
+export { NdArray, float16, type TypedArray } from './arrays.js'
 export { createNodePythonBridge, type Bridge } from './bridge.js'
 export { connect, type ConnectOptions } from './client.js'
+export { registerCodec, type Codec } from './codec.js'
 export {
   FrameError,
   Gone,

@@ -3,15 +3,30 @@
  * exactly: an aware datetime in UTC, to the millisecond.
  */
 
-const DATE = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/
-const CLOCK = '(?:[01]\\d|2[0-3])(?::[0-5]\\d(?::[0-5]\\d(?:\\.\\d{1,6})?)?)?'
+const DATE = /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])/
+const CLOCK = '(?:[01]\\d|2[0-3]):[0-5]\\d(?::[0-5]\\d(?:\\.\\d{1,6})?)?'
 const OFFSET = '(?:Z|[+-](?:[01]\\d|2[0-3]):[0-5]\\d(?::[0-5]\\d(?:\\.\\d{1,6})?)?)?'
+const DAY = new RegExp(`${DATE.source}$`)
 const TIME = new RegExp(`^${CLOCK}${OFFSET}$`)
-const DATETIME = new RegExp(`^${DATE.source.slice(1, -1)}[T ]${CLOCK}${OFFSET}$`)
+const BARE_TIME = new RegExp(`^${CLOCK}$`)
+const DATETIME = new RegExp(`${DATE.source}T${CLOCK}${OFFSET}$`)
 const DATE_EXACTLY = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?)(?:000)?\+00:00$/
+const LARGEST_DAYS = 999_999_999 // of a timedelta of Python
 
 function check(text: unknown, pattern: RegExp, what: string): asserts text is string {
   if (typeof text !== 'string' || !pattern.test(text)) throw new TypeError(`no ${what}: ${String(text)}`)
+}
+
+/** Refuse the day of a text that its month does not have, and the year 0. */
+function checkDay(text: string): void {
+  const [year, month, day] = DATE.exec(text)!.slice(1).map(Number) as [number, number, number]
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  const days = month === 2 ? (leap ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31
+  if (year === 0 || day > days) throw new TypeError(`there is no day ${text.slice(0, 10)}`)
+}
+
+function checkZone(zone: unknown): void {
+  if (zone !== null && (typeof zone !== 'string' || zone === '')) throw new TypeError('a zone is a name or null')
 }
 
 function checkFold(fold: unknown): void {
@@ -26,8 +41,9 @@ export class PyDateTime {
     readonly zone: string | null = null,
   ) {
     check(iso, DATETIME, 'datetime')
+    checkDay(iso)
     checkFold(fold)
-    if (zone !== null && typeof zone !== 'string') throw new TypeError('a zone is a name or null')
+    checkZone(zone)
   }
 
   /** The same instant as a Date, cut to milliseconds; TypeError where the datetime is naive. */
@@ -44,7 +60,8 @@ export class PyDateTime {
 /** datetime.date. */
 export class PyDate {
   constructor(readonly iso: string) {
-    check(iso, DATE, 'date')
+    check(iso, DAY, 'date')
+    checkDay(iso)
   }
 
   toString(): string {
@@ -52,14 +69,16 @@ export class PyDate {
   }
 }
 
-/** datetime.time. */
+/** datetime.time; in a named zone, whose offset depends on the date, the text has none. */
 export class PyTime {
   constructor(
     readonly iso: string,
     readonly fold: 0 | 1 = 0,
+    readonly zone: string | null = null,
   ) {
-    check(iso, TIME, 'time')
+    check(iso, zone === null ? TIME : BARE_TIME, 'time')
     checkFold(fold)
+    checkZone(zone)
   }
 
   toString(): string {
@@ -69,13 +88,18 @@ export class PyTime {
 
 /** datetime.timedelta, normalized as Python does: only `days` may be negative. */
 export class TimeDelta {
-  constructor(
-    readonly days: number,
-    readonly seconds = 0,
-    readonly microseconds = 0,
-  ) {
+  readonly days: number
+  readonly seconds: number
+  readonly microseconds: number
+
+  constructor(days: number, seconds = 0, microseconds = 0) {
     if (![days, seconds, microseconds].every(Number.isSafeInteger))
       throw new TypeError('a timedelta is made of integers')
+    const whole = seconds + Math.floor(microseconds / 1e6)
+    this.microseconds = modulo(microseconds, 1e6)
+    this.seconds = modulo(whole, 86_400)
+    this.days = days + Math.floor(whole / 86_400)
+    if (Math.abs(this.days) > LARGEST_DAYS) throw new TypeError(`a timedelta has at most ${LARGEST_DAYS} days`)
   }
 
   get totalMs(): number {
@@ -89,6 +113,11 @@ export class TimeDelta {
     const days = this.days ? `${this.days} day${Math.abs(this.days) === 1 ? '' : 's'}, ` : ''
     return days + clock + fraction
   }
+}
+
+/** The remainder that Python's `%` gives: never negative, and no -0. */
+function modulo(value: number, divisor: number): number {
+  return value - Math.floor(value / divisor) * divisor
 }
 
 /** Return the text of a Date as Python prints the same instant; TypeError outside Python's years. */

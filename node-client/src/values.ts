@@ -63,15 +63,21 @@ function isComposite(key: unknown): boolean {
   return typeof key === 'object' && key !== null
 }
 
-/** One text for all keys that Python holds equal. */
+/** One text for all keys that Python holds equal, as far as that is cheap to tell; Python itself tells the rest. */
 export function keyText(key: unknown): string {
   if (typeof key === 'string') return JSON.stringify(key)
   if (typeof key === 'boolean') return key ? '1' : '0'
+  if (typeof key === 'number') return Number.isInteger(key) ? String(BigInt(key)) : String(key)
+  return typeof key === 'object' && key !== null ? objectText(key) : String(key)
+}
+
+function objectText(key: object): string {
+  if (key instanceof Float) return keyText(key.value)
+  if (key instanceof Complex && key.im === 0) return keyText(key.re)
   if (key instanceof Tuple) return `(${Array.from(key, keyText).join()})`
   if (key instanceof FrozenSet) return `{${Array.from(key, keyText).sort().join()}}`
-  if (typeof key === 'object' && key !== null)
-    return `${key.constructor.name} ${(key as { toString(): string }).toString()}`
-  return String(key)
+  const text = key instanceof Date ? String(key.getTime()) : (key as { toString(): string }).toString()
+  return `${key.constructor.name} ${text}`
 }
 
 /** A Python float, where JavaScript would send an int: `float(1)` is 1.0. */
@@ -146,7 +152,7 @@ export class Fraction extends Text {
 /** uuid.UUID. */
 export class UUID extends Text {
   constructor(text: string) {
-    super(text, /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i)
+    super(text, /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i)
   }
 }
 

@@ -125,7 +125,7 @@ test('what has no wire form is refused with the path to it', () => {
   refused([new Date(NaN)], '$[0]', /invalid Date/)
   refused([new Uint8Array(new SharedArrayBuffer(4))], '$[0]', /shared/)
   refused([Promise.resolve(1)], '$[0]', /await it first/)
-  refused(new Set([[1]]), '$', /unhashable/)
+  refused(new Set([0, [1]]), '$[1]', /unhashable/)
   refused(new Map([[[1], 1]]), '$["1"]', /unhashable/)
   refused([new Error('x')], '$[0]', /class Error/)
   refused([/x/], '$[0]', /class RegExp/)

@@ -39,10 +39,10 @@ for (const { name, wire, value, attachments = [], encode } of readVectors('value
   })
 }
 
-for (const { name, wire, code, path } of readVectors('refused.json') as RefusedVector[]) {
+for (const { name, wire, code, path, attachments = [] } of readVectors('refused.json') as RefusedVector[]) {
   test(`refuses ${name}`, () => {
     assert.throws(
-      () => new Decoder([new Uint8Array(0)].slice(1)).decode(JSON.parse(wire)),
+      () => new Decoder(attachments.map(fromHex)).decode(JSON.parse(wire)),
       (error) => error instanceof PolyloomError && error.rooted().path === path && error.code === code,
     )
   })

@@ -33,6 +33,7 @@ export interface RefusedVector {
   wire: string
   code: string
   path: string
+  attachments?: string[]
 }
 
 export function readVectors(file: string): unknown {
@@ -92,7 +93,7 @@ const BUILDERS: Record<string, (rest: any[], sending: boolean) => unknown> = {
   uuid: ([text]) => new UUID(text),
   datetime: ([iso, fold, zone]) => datetimeFrom(iso, fold, zone),
   date: ([iso]) => new PyDate(iso),
-  time: ([iso, fold]) => new PyTime(iso, fold),
+  time: ([iso, fold, zone = null]) => new PyTime(iso, fold, zone),
   timedelta: ([days, seconds, microseconds]) => new TimeDelta(days, seconds, microseconds),
   range: ([start, stop, step]) => new Range(start, stop, step),
   slice: (rest, sending) => new Slice(...all(rest, sending)),

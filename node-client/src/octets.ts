@@ -1,0 +1,19 @@
+/** The bytes behind views and buffers: those of the view alone, and of no memory that others may change or take away. */
+
+import { ValueRefused } from './errors.js'
+
+/** Return a view of the bytes; ValueRefused for memory that is shared between threads or was transferred away. */
+export function octetsOf(view: ArrayBufferView | ArrayBufferLike): Uint8Array {
+  const [buffer, start, size] = ArrayBuffer.isView(view)
+    ? [view.buffer, view.byteOffset, view.byteLength]
+    : [view, 0, view.byteLength]
+  if (Object.prototype.toString.call(buffer) !== '[object ArrayBuffer]') {
+    const hint = 'copy it: new Uint8Array(shared)'
+    throw new ValueRefused('memory that is shared between threads has no wire form', { hint })
+  }
+  try {
+    return new Uint8Array(buffer, start, size)
+  } catch {
+    throw new ValueRefused('memory that was transferred away has no wire form', { hint: 'send it before' })
+  }
+}
