@@ -48,7 +48,7 @@ export {
   value,
 } from './meta.js'
 export { VERSION } from './ops.js'
-export type { Remote } from './remote.js'
+export type { Live, Remote } from './remote.js'
 export { PyDate, PyDateTime, PyTime, TimeDelta } from './times.js'
 export { MemoryTransport } from './transport/memory.js'
 export type { Receiver, Transport } from './transport/transport.js'

@@ -7,7 +7,8 @@ import type { Session } from './session.js'
 import { SlotNode, liveInside } from './slot.js'
 
 /** Import a Python module; one op for each distinct name. A failure is told to what uses the module. */
-export type Py = (module: string) => Remote
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- only Python knows what its names stand for
+export type Py = <T = any>(module: string) => Remote<T>
 
 /** A session of its own: own order, own objects. */
 export class LoomSession {
@@ -20,13 +21,13 @@ export class LoomSession {
     this.#session = session
     this.id = session.id
     const modules = new Map<string, SlotNode>()
-    this.$py = (module) => {
+    this.$py = ((module: string): Remote => {
       const known = modules.get(module)
       if (known && known.state !== 'failed') return known.remote
       const made = importModule(session, module, this.$py)
       modules.set(module, made)
       return made.remote
-    }
+    }) as Py
   }
 
   /** Close the session: its objects are freed, what is pending is rejected. */

@@ -3,13 +3,46 @@
  * Here is their type; `node.ts`, `path.ts` and `slot.ts` are what lies behind them.
  */
 
+import type { Keywords, Options } from './arguments.js'
+
 /* eslint-disable @typescript-eslint/no-explicit-any -- only Python knows what its names stand for */
-/** A live Python object: await it, call it, use any of its attributes. */
-export interface Remote<T = any> extends PromiseLike<T> {
-  (...args: any[]): Remote
-  [name: string]: any
+
+/** What every Remote has, whatever it stands for. */
+interface Held {
   [Symbol.asyncIterator](): AsyncIterator<any>
   [Symbol.dispose](): void
   [Symbol.asyncDispose](): Promise<void>
 }
+
+/** A Remote of which nothing is known but what awaiting it gives. */
+interface Untyped<T> extends PromiseLike<T>, Held {
+  (...args: any[]): Remote
+  [name: string]: any
+}
+
+/** What comes as a copy: scalars, containers, dates, arrays. Anything else is a live object. */
+type Data = string | number | boolean | bigint | symbol | null | undefined | readonly unknown[] | Plain
+type Plain = Date | Uint8Array | ReadonlyMap<any, any> | ReadonlySet<any> | { readonly dtype: string }
+
+/** An argument: a value, or a Remote that stands for one. */
+type Given<A extends readonly unknown[]> = { [K in keyof A]: A[K] | Remote<A[K]> | Live<A[K]> }
+
+type Called<T> = T extends (...args: infer A) => infer R
+  ? (...args: [...Given<A>, ...(Keywords | Options)[]]) => Remote<Awaited<R>>
+  : unknown
+
+type Members<T> = { [K in keyof T as K extends 'then' ? never : K]: Remote<T[K]> }
+
+/** A live object, awaited: it is no promise any more. */
+export type Live<T> = Held & Called<T> & Members<T>
+
+/**
+ * A live Python object: await it, call it, use any of its attributes. `T` says what is known of it: nothing, the data that
+ * awaiting it gives, or an interface of its attributes and methods: `$py<Math>('math')`.
+ */
+export type Remote<T = any> = 0 extends 1 & T
+  ? Untyped<T>
+  : [T] extends [Data]
+    ? Untyped<T>
+    : PromiseLike<Live<T>> & Live<T>
 /* eslint-enable @typescript-eslint/no-explicit-any */

@@ -551,7 +551,7 @@ test('I94 what the callback of a map cannot know, or may not do, throws', async 
   let leaked: any
   const wrong: [(x: any) => unknown, RegExp][] = [
     [(x) => (x > 1 ? 1 : 2), /stands for every item/],
-    [(x) => x + 1, /stands for every item/],
+    [(x) => Number(x), /stands for every item/],
     [(x) => `${x.name}`, /stands for every item/],
     [(x) => [...x], /not iterable|undefined is not a function/],
     [async (x) => x.y, /synchronous/],
