@@ -103,8 +103,10 @@ class Decoder:
 
 
 def _unknown(tag: object) -> ValueRefused:
-    own = type(tag) is str and tag.startswith("x:")
-    return ValueRefused(f"unknown tag {tag!r:.60}", hint="polyloom.codec.register it on the worker" if own else "")
+    if type(tag) is not str or not tag.startswith("x:"):
+        return ValueRefused(f"unknown tag {tag!r:.60}")
+    hint = "polyloom.codec.register it on the worker, or import the module that does"
+    return ValueRefused(f"a value under the tag {tag!r:.60}, which nobody registered here", code="NotData", hint=hint)
 
 
 def _exactly(wire: list[Any], *kinds: type) -> list[Any]:

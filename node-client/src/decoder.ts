@@ -101,7 +101,9 @@ function exactly<K extends (keyof Types)[]>(wire: Wire[], ...kinds: K): { [I in 
 function unknown(tag: unknown): ValueRefused {
   const own = typeof tag === 'string' && tag.startsWith('x:')
   const name = tag === undefined ? 'nothing' : JSON.stringify(tag).slice(0, 60)
-  return new ValueRefused(`unknown tag ${name}`, own ? { hint: `registerCodec('${tag.slice(2, 60)}', …)` } : {})
+  if (!own) return new ValueRefused(`unknown tag ${name}`)
+  const hint = `registerCodec('${tag.slice(2, 60)}', …), or keep(…) the object there`
+  return new ValueRefused(`a value under the tag ${name}, which nobody registered here`, { code: 'NotData', hint })
 }
 
 /** Return the one text after the tag, if it has the form that Python prints (§3.2). */
@@ -129,8 +131,16 @@ const decodeFrozenSet: Decode = (decoder, wire, depth) =>
   members(new FrozenSet(decoder.items(wire, depth, 1).slice(1)), wire)
 
 function members(made: Set<unknown>, wire: Wire[]): Set<unknown> {
+  checkNaN(wire, 1)
   if (made.size + 1 !== wire.length || hasTwins(made)) throw new TypeError('two members are equal in Python')
   return made
+}
+
+/** Python tells one NaN from another as keys, JavaScript does not; every `stride`th part is a key. */
+function checkNaN(parts: Wire[], stride: number): void {
+  let seen = 0
+  for (let index = 1; index < parts.length; index += stride) if (Number.isNaN(parts[index])) seen++
+  if (seen > 1) throw new ValueRefused('NaN is a key of JavaScript only once', { code: 'NotData', hint: 'keep it there' })
 }
 
 /** Tell whether a bool stands beside the number that Python holds equal to it. */
@@ -143,6 +153,7 @@ const decodeDict: Decode = (decoder, wire, depth) => {
   if (parts.length % 2 === 0) throw new TypeError('keys and values come in pairs')
   const values = new Dict()
   for (let index = 1; index < parts.length; index += 2) values.set(parts[index], parts[index + 1])
+  checkNaN(parts, 2)
   if (values.size * 2 + 1 !== parts.length || hasTwins(values)) throw new TypeError('two keys are equal in Python')
   return values
 }

@@ -46,6 +46,7 @@ export {
   str,
   typeName,
   value,
+  type ValueOptions,
 } from './meta.js'
 export { VERSION } from './ops.js'
 export type { Live, Remote } from './remote.js'

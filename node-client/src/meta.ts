@@ -99,10 +99,20 @@ export function keep(remote: Remote, options?: Options): Promise<Remote> {
   return slotOf(needNode(remote)).ask('keep', options?.[OPTS]) as Promise<Remote>
 }
 
-/** Await this for a copy; what is not data rejects with NotData. */
-export async function value<T = unknown>(remote: PromiseLike<T>, options?: Options): Promise<T> {
+/** Options of `value`: those of a call, `{depth: 1, ...opts({timeout})}`, and how far it copies. */
+export interface ValueOptions extends Partial<Options> {
+  /** How many levels of containers are copied, from 1; those below come as Remotes. */
+  readonly depth?: number
+}
+
+/** Await this for a copy, also of many things that are not data (§6.4); what has none rejects with NotData. */
+export async function value<T = unknown>(remote: PromiseLike<T>, options: ValueOptions = {}): Promise<T> {
   const node = nodeOf(remote)
-  return node ? ((await slotOf(node).ask('value', options?.[OPTS])) as T) : await remote
+  if (!node) return await remote
+  const { depth } = options
+  if (depth !== undefined && !(Number.isSafeInteger(depth) && depth > 0))
+    throw new UsageError('a depth is an integer from 1')
+  return (await slotOf(node).ask(depth === undefined ? 'value' : { mode: 'value', depth }, options[OPTS])) as T
 }
 
 /** Python's `repr`. */

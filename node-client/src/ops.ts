@@ -29,6 +29,8 @@ export const OPS = [
 
 export const MODES = ['auto', 'value', 'keep'] as const
 export type Mode = (typeof MODES)[number]
+/** How a pull takes the object: a mode, or a copy of so many levels of containers (§6.4). */
+export type Pulling = Mode | { readonly mode: 'value'; readonly depth: number }
 
 export const BINARY_OPERATORS = [
   ...['+', '-', '*', '/', '//', '%', '**', '@', '&', '|', '^', '<<', '>>'],

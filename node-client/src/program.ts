@@ -2,12 +2,13 @@
 
 import type { Frame } from './frames.js'
 import type { Site } from './line.js'
-import type { Mode } from './ops.js'
+import type { Pulling } from './ops.js'
 
 /** Somebody who waits for the object in a slot. */
 export interface Pull {
   readonly slot: number
-  settle(value: unknown): void
+  /** Take the result; `marked` says of a number that it is a float, whatever it looks like (§6.2). */
+  settle(value: unknown, marked: boolean): void
   fail(error: Error): void
   /** Make the Remote of a handle that names this very slot (§6.3). */
   live(type: string, identity: number): unknown
@@ -21,7 +22,7 @@ export class Program implements Frame {
   /** Ops with slot 0 by their index: where they were asked for, and how many pulls stood before; the next one is told. */
   readonly silent = new Map<number, { readonly pulls: number; readonly site: Site | undefined }>()
   receipt?: string
-  #mode: Mode | undefined // of the pull op that is still open
+  #mode: Pulling | undefined // of the pull op that is still open
 
   constructor(
     session: string,
@@ -37,10 +38,10 @@ export class Program implements Frame {
   }
 
   /** Add a slot to the pull op that is open, or open one. */
-  pull(mode: Mode, pull: Pull): void {
+  pull(mode: Pulling, pull: Pull): void {
     if (this.#mode === mode) this.text += `,${pull.slot}`
     else {
-      this.add(`["pull","${mode}",${pull.slot}`)
+      this.add(`["pull",${typeof mode === 'string' ? `"${mode}"` : JSON.stringify(mode)},${pull.slot}`)
       this.#mode = mode
     }
     this.pulls.push(pull)

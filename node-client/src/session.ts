@@ -9,7 +9,7 @@ import { FrameError, Gone, LimitExceeded, PolyloomError, UsageError, ValueRefuse
 import type { Body as FrameBody, Frame } from './frames.js'
 import { REMOTE, newId } from './handle.js'
 import { Reference, callsOf, type Entry, type Line, type Live, type Owned, type Site } from './line.js'
-import type { Mode, OPS } from './ops.js'
+import type { OPS, Pulling } from './ops.js'
 import { Program, type Pull } from './program.js'
 import { Returns } from './returns.js'
 import type { Settings } from './settings.js'
@@ -112,7 +112,7 @@ export class Session {
   }
 
   /** Ask for the object in a slot; failures go to the pull, never to the caller. */
-  pull(mode: Mode, pull: Pull): void {
+  pull(mode: Pulling, pull: Pull): void {
     try {
       if (this.#body) throw new UsageError('nothing can be awaited inside the callback of map')
       this.begin().pull(mode, pull)
@@ -240,10 +240,11 @@ export class Session {
       const victim = this.#blame(program, decoder, failed)
       for (; at < results.length; at++) {
         pull = program.pulls[at]!
-        const value = decoder.decode(results[at])
+        const wire = results[at]
+        const value = decoded(decoder, wire, at)
         const failure = at === victim ? this.#takeFailure() : value
         if (failure instanceof PolyloomError) pull.fail(failure)
-        else pull.settle(value)
+        else pull.settle(value, typeof value === 'number' && typeof wire === 'object')
       }
     } catch (error) {
       const fault = error instanceof PolyloomError ? error.rooted(`$.results[${at}]`) : new UsageError(String(error))
@@ -274,6 +275,17 @@ export class Session {
 function isFull(program: Program): boolean {
   const { ops, text, attachments } = program
   return ops >= PROGRAM_OPS || text.length >= PROGRAM_TEXT || attachments.length >= PROGRAM_ATTACHMENTS
+}
+
+/** Return the value of one result; a well-formed one that has no place here is the failure of its own pull alone. */
+function decoded(decoder: Decoder, wire: unknown, at: number): unknown {
+  try {
+    return decoder.decode(wire)
+  } catch (error) {
+    if (error instanceof LimitExceeded || (error instanceof ValueRefused && error.code === 'NotData'))
+      return error.rooted(`$.results[${at}]`)
+    throw error
+  }
 }
 
 function failAll(pulls: readonly Pull[], error: Error): void {

@@ -6,12 +6,13 @@ import { limitResult } from './deadline.js'
 import { Gone, PolyloomError, ReleasedError, UsageError } from './errors.js'
 import { callsOf, type Entry, type Owned, type Site } from './line.js'
 import { Node } from './node.js'
-import type { Mode } from './ops.js'
+import type { Pulling } from './ops.js'
 import { PathNode } from './path.js'
 import type { Pull } from './program.js'
 import type { Remote } from './remote.js'
 import { currentScope, type Scope, type Scoped } from './scope.js'
 import type { Session } from './session.js'
+import { Float } from './values.js'
 
 /** The node of a slot: pending until its result is there, then a value, other data, a live object or a failure. */
 export class SlotNode extends Node implements Pull, Scoped, Owned {
@@ -87,7 +88,7 @@ export class SlotNode extends Node implements Pull, Scoped, Owned {
   }
 
   /** Ask for the object in another mode than `auto`; `keep` gives a second Remote, which never becomes data. */
-  ask(mode: Mode, options?: CallOptions): Promise<unknown> {
+  ask(mode: Pulling, options?: CallOptions): Promise<unknown> {
     options?.signal?.throwIfAborted()
     this.#shared ||= mode === 'keep'
     let reject!: (error: Error) => void
@@ -105,8 +106,8 @@ export class SlotNode extends Node implements Pull, Scoped, Owned {
     return asked
   }
 
-  settle(value: unknown): void {
-    if (this.state === 'pending') this.#keep(value)
+  settle(value: unknown, marked: boolean): void {
+    if (this.state === 'pending') this.#keep(value, marked)
     this.#resolve(value)
   }
 
@@ -157,14 +158,14 @@ export class SlotNode extends Node implements Pull, Scoped, Owned {
     return promise
   }
 
-  /** Immutable data is remembered here and given up there; other data may be asked for again. */
-  #keep(value: unknown): void {
+  /** Immutable data is remembered here and given up there; other data may be asked for again. A float stays one. */
+  #keep(value: unknown, marked: boolean): void {
     if (this.#shared || (typeof value === 'object' && value !== null)) {
       this.state = 'data'
       this.session.track(this)
     } else {
       this.state = 'value'
-      this.#outcome = value
+      this.#outcome = marked ? new Float(value as number) : value
       this.session.release(this.slot)
     }
   }

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from polyloom.errors import LimitExceeded
 from polyloom.executor import Reply, apply
 from polyloom.frames import Buffer, Frame, write_frame
 from polyloom.limits import Limits
@@ -53,4 +54,33 @@ class Session:
         body: dict[str, Any] = {"t": "reply", "session": self.id, "n": program.n, "results": reply.results}
         if reply.failed:
             body["failed"] = reply.failed
-        return Ran(program, reply, write_frame(body, reply.attachments), began, time.monotonic())
+        frame = write_frame(body, reply.attachments)
+        if len(frame.text) > self.table.limits.frame_bytes:
+            frame = write_frame(fitted(body, len(frame.text), self.table.limits.frame_bytes), reply.attachments)
+        return Ran(program, reply, frame, began, time.monotonic())
+
+
+def fitted(body: dict[str, Any], size: int, limit: int) -> dict[str, Any]:
+    """Return the body of a reply of `size` bytes with its largest results refused, until it fits into a frame (§9)."""
+    results: list[Any] = [*body["results"]]
+    failed: list[Any] = [*body.get("failed", ())]
+    places = [(_size(one), results, at) for at, one in enumerate(results)]
+    places += [(_size(form), failed, at) for at, (_, form) in enumerate(failed)]
+    for large, forms, at in sorted(places, key=lambda place: place[0], reverse=True):
+        if size <= limit:
+            break
+        refusal = _refused(large, limit)
+        forms[at] = refusal if forms is results else [forms[at][0], refusal]
+        size -= large - _size(refusal)
+    return {**body, "results": results, **({"failed": failed} if failed else {})}
+
+
+def _size(wire: Any) -> int:
+    return len(write_frame({"v": wire}).text)
+
+
+def _refused(size: int, limit: int) -> list[Any]:
+    error = LimitExceeded(
+        f"frame_bytes: a result of {size:,} bytes is above {limit:,}", hint="keep it there, and await parts of it"
+    )
+    return ["error", error.to_wire()]
