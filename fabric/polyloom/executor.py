@@ -81,6 +81,7 @@ class _Run:
                 raise OpError("a slot is an integer from 0")
             if not fewest <= len(op) <= most:
                 raise _Shape(f"it has {len(op)} items, not {fewest}" + (f" to {most}" if most > fewest else ""))
+            self.table.filling = slot
             value = function(self, op)
             if slot:
                 self.table.put(slot, value)

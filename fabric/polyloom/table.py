@@ -12,11 +12,12 @@ _MISSING = object()
 class Table:
     """Positive slots are the client's choice, negative ones the host's; none is ever used twice."""
 
-    __slots__ = ("_exports", "_identities", "_last_export", "_next_identity", "late_errors", "limits", "objects")
+    __slots__ = ("_exports", "_identities", "_last_export", "_next_identity", "filling", "late_errors", "limits", "objects")
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self.limits = limits
         self.objects: dict[int, object] = {}
+        self.filling = 0  # the slot of the op that runs now
         self.late_errors: dict[int, Exception] = {}  # id() of an iterator -> what it raised after its last items
         self._exports: dict[int, int] = {}  # slot -> id() of the object that a handle was given for
         self._identities: dict[int, list[int]] = {}  # id() -> [identity, slots that hold a handle]

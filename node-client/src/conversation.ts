@@ -6,6 +6,7 @@ import { readFrame, type Body, type Frame } from './frames.js'
 import { newId } from './handle.js'
 import type { Line, Live } from './line.js'
 import { PROTOCOL, VERSION } from './ops.js'
+import { readOutput, type Output } from './output.js'
 import { Session } from './session.js'
 import type { Settings } from './settings.js'
 import type { Receiver, Transport } from './transport/transport.js'
@@ -117,6 +118,15 @@ export class Conversation implements Line, Receiver {
     this.#sessions.get(body['session'] as string)?.reply(body, frame)
   }
 
+  /** Hand over what was printed; a listener that throws harms nobody's calls. */
+  output(output: Output): void {
+    try {
+      this.settings.onOutput(output)
+    } catch (error) {
+      process.emitWarning(`onOutput threw: ${String(error)}`)
+    }
+  }
+
   over(body: Body): void {
     const given = new Decoder().decode(body['error'])
     const error =
@@ -129,5 +139,6 @@ export class Conversation implements Line, Receiver {
 const KINDS = new Map<string, (line: Conversation, body: Body, frame: Frame) => void>([
   ['reply', (line, body, frame) => line.reply(body, frame)],
   ['hello', (line, body) => line.hello(body)],
+  ['output', (line, body) => line.output(readOutput(body))],
   ['closed', (line, body) => line.over(body)],
 ])

@@ -49,6 +49,7 @@ export {
   type ValueOptions,
 } from './meta.js'
 export { VERSION } from './ops.js'
+export type { Output } from './output.js'
 export type { Live, Remote } from './remote.js'
 export { PyDate, PyDateTime, PyTime, TimeDelta } from './times.js'
 export { MemoryTransport } from './transport/memory.js'

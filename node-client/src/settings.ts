@@ -6,6 +6,7 @@
 import { UsageError } from './errors.js'
 import { DEFAULT_PREFIX } from './keys.js'
 import { DEFAULT_LIMITS, type Limits } from './limits.js'
+import { writeOutput, type Output } from './output.js'
 
 export const SCHEMES_HINT = 'use redis://host:port/0, rediss://…, unix:///path/to/socket or stdio:'
 
@@ -24,6 +25,8 @@ export interface Settings {
   readonly leaseMs: number
   /** How many calls of one tick keep their JavaScript call site for the stacks of errors; each costs 2 to 4 µs. */
   readonly callSites: number
+  /** What to do with what Python code prints; by default it goes to this process's own streams. */
+  readonly onOutput: (output: Output) => void
   readonly limits: Limits
 }
 
@@ -36,6 +39,7 @@ export const DEFAULTS: Settings = Object.freeze({
   reconnectTimeoutMs: 10_000,
   leaseMs: 5_000,
   callSites: 16,
+  onOutput: writeOutput,
   limits: DEFAULT_LIMITS,
 })
 

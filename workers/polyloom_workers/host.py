@@ -15,6 +15,7 @@ from polyloom.handle import new_id
 from polyloom.limits import Limits
 from polyloom.ops import PROTOCOL
 from polyloom.policy import Policy
+from polyloom_workers.output import Output
 from polyloom_workers.session import Program, Ran, Session
 
 Send = Callable[[str, Frame, Any], None]
@@ -33,6 +34,7 @@ class Host:
         self.lock = threading.Lock()
         self.clients: dict[str, dict[str, Session]] = {}
         self.ended: dict[str, Gone | None] = {}  # client -> what it has still to be told; the last REMEMBERED of them
+        self.output: Output | None = None
         self.on_acknowledged: Callable[[str, object], None] | None = None
         self.on_ran: Callable[[Session, Ran], None] | None = None
 
@@ -170,14 +172,24 @@ class Host:
             return session.scheduled
 
     def _run(self, session: Session, program: Program) -> None:
-        try:
-            ran = session.run(program)
-        except BaseException as error:  # no bad input kills a worker; the program is answered all the same
-            frame = _refusal(session.id, program.n, program.ops, internal(error))
-            return self.send(session.client, frame, program.entry)
+        ran = self._outcome(session, program)
+        if isinstance(ran, Frame):
+            return self.send(session.client, ran, program.entry)
         self.send(session.client, ran.frame, program.entry)
         if self.on_ran is not None:
             self.on_ran(session, ran)
+
+    def _outcome(self, session: Session, program: Program) -> Ran | Frame:
+        """Run a program; whatever happens it is answered, and what it printed is on its way before the answer."""
+        if self.output is not None:
+            self.output.begin(session, program.n)
+        try:
+            return session.run(program)
+        except BaseException as error:  # no bad input kills a worker
+            return _refusal(session.id, program.n, program.ops, internal(error))
+        finally:
+            if self.output is not None:
+                self.output.end()
 
     def _close(self, session: Session) -> None:
         if session.closed:

@@ -25,6 +25,7 @@ from polyloom_workers.host import Host
 from polyloom_workers.inbox import Entry, Inbox
 from polyloom_workers.link import Link
 from polyloom_workers.outbox import Outbox
+from polyloom_workers.output import Output
 from polyloom_workers.session import Session
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,8 @@ class Lane:
         self._reader.connect()
         self._writer.connect()
         self._inbox.make(self._reader)
+        self.host.output = Output(self.send, self.flush)
+        self.host.output.install()
         self.crew.start()
 
     def stop(self, grace: float) -> None:
@@ -69,6 +72,8 @@ class Lane:
                 client, Gone("the worker was shut down", code="WorkerLost", hint="connect again: another worker takes over")
             )
         self.flush()
+        if self.host.output is not None:
+            self.host.output.uninstall()
         self._reader.close()
         self._writer.close()
 

@@ -21,6 +21,7 @@ from polyloom.policy import Policy
 from polyloom.settings import Settings
 from polyloom_workers.crew import Crew
 from polyloom_workers.host import Host
+from polyloom_workers.output import Output
 from polyloom_workers.session import Session
 
 CHUNK = 1 << 16  # bytes asked for in one read; a larger buffer is mapped and unmapped for every read
@@ -91,6 +92,8 @@ def _write(sink: int, pieces: list[Buffer]) -> None:
 def serve(source: int, sink: int, settings: Settings, first: bytes) -> None:
     """Serve one client until its end of the pipe closes."""
     pipe = Pipe(source, sink, settings, first)
+    pipe.host.output = Output(pipe.send, pipe.flush)
+    pipe.host.output.install()
     pipe.crew = Crew(pipe.receive, pipe.host.turn, pipe.flush, settings.threads)
     pipe.crew.serve(on_end=leave)
 

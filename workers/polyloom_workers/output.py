@@ -1,0 +1,141 @@
+"""What Python code prints while a program runs, on its way to the client of that program (§6.4).
+
+`sys.stdout` and `sys.stderr` are replaced by streams that know which program the current context runs. A thread of its own sends
+what was printed, so that a long call is heard while it runs; what a program printed is sent before its reply.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextvars import ContextVar
+from itertools import groupby
+from typing import NamedTuple, TextIO
+
+from polyloom.frames import Frame, write_frame
+from polyloom_workers.session import Session
+
+PAUSE = 0.01  # seconds in which prints are gathered into one frame
+WAITING = 1 << 20  # characters that may wait; whoever prints more sends them itself
+
+
+class Source(NamedTuple):
+    """Where a text comes from: the stream, and the program and slot that printed it."""
+
+    session: Session
+    n: int
+    slot: int
+    stream: str
+
+
+class Output:
+    """Gathers and sends texts. `send(client, frame, entry)` and `flush()` are the host's transport."""
+
+    def __init__(self, send: Callable[[str, Frame, None], None], flush: Callable[[], None]) -> None:
+        self._send = send
+        self._flush = flush
+        self._texts: deque[tuple[Source, str]] = deque()
+        self._size = 0
+        self._sending = threading.Lock()
+        self._news = threading.Event()
+        self._running: ContextVar[tuple[Session, int] | None] = ContextVar("running", default=None)
+
+    def install(self) -> None:
+        """Take the place of the standard streams of this process, and begin to send."""
+        sys.stdout = Stream(self, "stdout", sys.stdout)
+        sys.stderr = Stream(self, "stderr", sys.stderr)
+        threading.Thread(target=self._run, name="polyloom-output", daemon=True).start()
+
+    def uninstall(self) -> None:
+        """Give the standard streams back."""
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            if isinstance(stream, Stream):
+                setattr(sys, name, stream.before)
+
+    def begin(self, session: Session, n: int) -> None:
+        """What is printed in this context from now on belongs to a program."""
+        self._running.set((session, n))
+
+    def end(self) -> None:
+        """The program has ended: what it printed goes before its reply."""
+        self._running.set(None)
+        if self._texts:
+            with self._sending:
+                self._drain()
+
+    def write(self, stream: str, text: str) -> bool:
+        """Take a text of the running program; False when none runs in this context."""
+        running = self._running.get()
+        if running is None:
+            return False
+        session, n = running
+        self._texts.append((Source(session, n, session.table.filling, stream), text))
+        self._size += len(text)
+        if self._size > WAITING:
+            self._deliver()
+        self._news.set()
+        return True
+
+    def _run(self) -> None:
+        while True:
+            self._news.wait()
+            time.sleep(PAUSE)
+            self._news.clear()
+            self._deliver()
+
+    def _deliver(self) -> None:
+        with self._sending:
+            self._drain()
+            self._flush()
+
+    def _drain(self) -> None:
+        """Make frames of what waits, one for each run of texts from one source."""
+        texts = []
+        while self._texts:
+            texts.append(self._texts.popleft())
+        self._size = 0
+        for source, parts in groupby(texts, key=lambda pair: pair[0]):
+            body = {"t": "output", "session": source.session.id, "n": source.n, "slot": source.slot, "stream": source.stream}
+            self._send(source.session.client, write_frame({**body, "text": "".join(text for _, text in parts)}), None)
+
+
+class Stream(io.TextIOBase):
+    """A standard stream: to the client of the running program, or where it went before."""
+
+    def __init__(self, output: Output, name: str, before: TextIO) -> None:
+        self._output = output
+        self._name = name
+        self.before = before
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if not self._output.write(self._name, text):
+            self.before.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        self.before.flush()
+
+    def fileno(self) -> int:
+        return self.before.fileno()
+
+    def isatty(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # a plain attribute in the base class
+        return "utf-8"
+
+    @property
+    def buffer(self) -> object:
+        """The bytes below; what is written there is not the program's."""
+        return getattr(self.before, "buffer", None)
