@@ -45,9 +45,10 @@ def register(kind: type[T], name: str, encode: Callable[[T], object], decode: Ca
     """
     tag = f"x:{name}"
     if not isinstance(kind, type) or kind in PLAIN or kind in ENCODERS:
-        raise UsageError(f"{kind!r} has a wire form already, or is no type")
+        raise UsageError(f"{kind!r} has a wire form already, or is no type", hint="register each class of yours once")
     if _NAME.fullmatch(name) is None or tag in DECODERS:
-        raise UsageError(f"the name {name!r} is taken, or is not of the form `name`, `my-name` or `my.name`")
+        hint = "names look like `name`, `my-name` or `my.name`"
+        raise UsageError(f"the name {name!r} is taken, or is no name", hint=hint)
 
     def encoded(encoder: Encoder, value: T, depth: int) -> Wire:
         return [tag, *encoder.items((_guarded(encode, value, f"encoding {tag!r}"),), depth)]
