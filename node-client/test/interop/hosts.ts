@@ -2,8 +2,10 @@
 
 import { after, before, describe, test } from 'node:test'
 
-import { connect, type ConnectOptions } from '../../src/index.js'
+import { PythonError, connect, get, type ConnectOptions } from '../../src/index.js'
 import type { Loom } from '../../src/loom.js'
+import { Program } from '../../src/program.js'
+import { Session } from '../../src/session.js'
 
 interface Host {
   readonly name: string
@@ -22,6 +24,7 @@ export interface Bench {
   /** Untyped, since this repository's compiler options ask for brackets around names of index signatures. */
   readonly $py: (module: string) => any
   readonly transport: string
+  readonly url: string
 }
 
 type Body = (bench: Bench) => Promise<void>
@@ -39,8 +42,47 @@ export function onEveryHost(
       })
       after(() => loom.close())
       declare((title, body) => {
-        test(title, { timeout: 30_000 }, () => body({ loom, $py: loom.$py, transport: name }))
+        test(title, { timeout: 30_000 }, () => body({ loom, $py: loom.$py, transport: name, url }))
       })
     })
   }
+}
+
+/** Run Python source in a new module and return it. */
+export function define($py: Bench['$py'], source: string): any {
+  const module = $py('types').ModuleType('probe')
+  $py('builtins').exec(source, get(module, '__dict__'))
+  return module
+}
+
+/** Ask until the answer is yes; each question is a round trip, or a turn of the event loop. */
+export async function until(question: () => unknown): Promise<void> {
+  while (!(await question())) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** How many programs that ask for something were sent while `run` ran, and how many bytes of replies came. */
+export async function traffic(run: () => Promise<unknown>): Promise<{ programs: number; replied: number }> {
+  const { seal } = Program.prototype
+  const { reply } = Session.prototype
+  const seen = { programs: 0, replied: 0 }
+  Program.prototype.seal = function (ack) {
+    if (this.pulls.length) seen.programs++
+    return seal.call(this, ack)
+  }
+  Session.prototype.reply = function (body, frame) {
+    seen.replied += frame.text.length + frame.attachments.reduce((sum, one) => sum + one.byteLength, 0)
+    reply.call(this, body, frame)
+  }
+  try {
+    await run()
+    return seen
+  } finally {
+    Program.prototype.seal = seal
+    Session.prototype.reply = reply
+  }
+}
+
+/** Tell whether an error is a Python exception of this type or of one derived from it. */
+export function raised(type: string, message = /^/): (error: unknown) => boolean {
+  return (error) => error instanceof PythonError && error.matches(type) && message.test(error.message)
 }

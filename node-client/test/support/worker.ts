@@ -1,0 +1,29 @@
+/** A `polyloom worker` of a test's own, under a prefix of its own, so that it may die. */
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+
+import { newId } from '../../src/handle.js'
+
+export interface OwnWorker {
+  /** For `connect`: its prefix, and time enough for Celery to start. */
+  readonly options: { readonly prefix: string; readonly workerTimeoutMs: number }
+  stop(): Promise<void>
+}
+
+export async function ownWorker(url: string, ...allow: string[]): Promise<OwnWorker> {
+  const prefix = `own-${newId()}:`
+  const flags = ['--url', url, '--prefix', prefix, ...allow.flatMap((pattern) => ['--allow', pattern])]
+  const python = process.env['POLYLOOM_PYTHON'] ?? 'python3'
+  const environment = { ...process.env, POLYLOOM_LEASE: '2' }
+  const child = spawn(python, ['-m', 'polyloom', 'worker', ...flags], { stdio: 'ignore', env: environment })
+  await once(child, 'spawn')
+  const exited = once(child, 'exit')
+  return {
+    options: { prefix, workerTimeoutMs: 30_000 },
+    async stop() {
+      child.kill('SIGTERM')
+      await exited
+    },
+  }
+}
