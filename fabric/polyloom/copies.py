@@ -16,6 +16,7 @@ from typing import Any
 
 from polyloom import arrays
 from polyloom.encoder import CONTAINERS, Encoder, Export, Wire, is_data
+from polyloom.errors import ValueRefused
 from polyloom.limits import Limits
 
 # The first line that a type derives from decides; an Enum comes before the int or str that it may also be.
@@ -63,11 +64,12 @@ def copy_of(value: object) -> object:
 class Copier(Encoder):
     """Encodes copies, `levels` containers deep; what stands deeper, and what has no copy, is exported."""
 
-    __slots__ = ("levels", "own_export")
+    __slots__ = ("levels", "open", "own_export")
 
     def __init__(self, export: Export, limits: Limits, levels: int | None = None) -> None:
         super().__init__(self.substitute, limits)
         self.own_export = export
+        self.open: list[int] = []  # id() of the objects whose copies are being encoded
         self.levels = limits.depth + 1 if levels is None else levels
 
     def encode(self, value: object, depth: int = 0) -> Wire:
@@ -77,7 +79,12 @@ class Copier(Encoder):
 
     def substitute(self, value: object, depth: int) -> Wire:
         """Encode what is not data."""
+        if id(value) in self.open:
+            raise ValueRefused("a value that contains itself has no wire form")
         copy = copy_of(value)
         if copy is NO_COPY or (type(copy) in CONTAINERS and depth >= self.levels):
             return self.own_export(value, depth)
-        return self.encode(copy, depth) if is_data(copy) else self.substitute(copy, depth)
+        self.open.append(id(value))
+        wire = self.encode(copy, depth) if is_data(copy) else self.substitute(copy, depth)
+        self.open.pop()
+        return wire

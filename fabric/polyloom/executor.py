@@ -2,9 +2,9 @@
 
 Each op is one small function in OPS. An op returns what goes into its slot; what it raises goes there too, as a Failure, so
 that whoever uses the slot meets the first error.
-"""
 
-from __future__ import annotations
+No `from __future__` here: code that a client runs by `exec` or `eval` inherits it from the caller.
+"""
 
 import importlib
 import operator
@@ -18,6 +18,7 @@ from polyloom.failure import Failed, Failure, describe, qualified_name
 from polyloom.frames import Buffer
 from polyloom.operators import OPERATORS
 from polyloom.ops import MODES
+from polyloom.paths import too_deep
 from polyloom.policy import Policy
 from polyloom.table import Table
 from polyloom.words import words_of
@@ -178,9 +179,8 @@ class _Run:
             value = self.table.get(slot)
             if mode == "keep" or (mode == "auto" and not is_data(value)):
                 return self.handle(slot, value)
-            if type(value) is float:
-                return marked_float(value)
-            return self.copy(value, levels) if mode == "value" else self.encoder.encode(value)
+            wire = self.copy(value, levels) if mode == "value" else self.encoder.encode(value)
+            return marked_float(wire) if type(wire) is float else wire
         except Failed as dependent:
             return ["error", dependent.failure.error]
         except Exception as error:
@@ -197,7 +197,10 @@ class _Run:
             raise ValueRefused(f"{qualified_name(type(value))} is not data", code="NotData", hint="await a part of it")
         copier = Copier(self.export, self.table.limits, levels)
         copier.attachments = self.encoder.attachments
-        return copier.encode(value)
+        try:
+            return copier.encode(value)
+        except RecursionError:  # copies take more of Python's stack for a level than data does
+            raise too_deep(self.table.limits) from None
 
     def release(self, op: list[Any]) -> None:
         """Forget slots."""

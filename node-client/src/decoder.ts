@@ -140,7 +140,8 @@ function members(made: Set<unknown>, wire: Wire[]): Set<unknown> {
 function checkNaN(parts: Wire[], stride: number): void {
   let seen = 0
   for (let index = 1; index < parts.length; index += stride) if (Number.isNaN(parts[index])) seen++
-  if (seen > 1) throw new ValueRefused('NaN is a key of JavaScript only once', { code: 'NotData', hint: 'keep it there' })
+  if (seen > 1)
+    throw new ValueRefused('NaN is a key of JavaScript only once', { code: 'NotData', hint: 'keep it there' })
 }
 
 /** Tell whether a bool stands beside the number that Python holds equal to it. */

@@ -467,7 +467,16 @@ def test_keep_hands_out_even_data(bench):
     assert [one[:3] for one in bench.results(["pull", "keep", 1, 2])] == [["handle", 1, "list"], ["handle", 2, "str"]]
 
 
-@pytest.mark.parametrize("mode", [None, "copy", 1, ["auto"], {}])
+def test_code_of_a_client_inherits_no_future_of_the_executor(bench):
+    bench.put(1, exec)
+    space: dict[str, object] = {}
+    bench.put(2, space)
+    reply = bench.run(["call", 0, ["ref", 1], ["def f(x: int): pass", ["ref", 2]]])
+    assert reply.failed == []
+    assert space["f"].__annotations__ == {"x": int}
+
+
+@pytest.mark.parametrize("mode", [None, "copy", 1, ["auto"], {}, {"mode": "auto"}, {"mode": "value", "depth": 0}])
 def test_unknown_mode_is_refused(bench, mode):
     reply = bench.run(["pull", mode, 1])
     assert [error["code"] for _, (_, error) in reply.failed] == ["BadOp"]
