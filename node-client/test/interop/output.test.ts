@@ -6,7 +6,7 @@ import { HOSTS } from './hosts.js'
 
 for (const { name, url } of HOSTS) {
   describe(name, () => {
-    test('B62 what a call prints is told with its slot and stream, in order, before its answer', async () => {
+    test('E62 what a call prints is told with its slot and stream, in order, before its answer', async () => {
       const heard: Output[] = []
       const loom = await connect(url, { onOutput: (output) => heard.push(output) })
       const { print, exec } = loom.$py('builtins') as any
@@ -30,7 +30,7 @@ for (const { name, url } of HOSTS) {
       await loom.close()
     })
 
-    test('B62 a listener that throws harms no call', async () => {
+    test('E62 a listener that throws harms no call', async () => {
       const loom = await connect(url, {
         onOutput: () => {
           throw new Error('listener')

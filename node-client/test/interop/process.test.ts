@@ -15,7 +15,7 @@ async function script(body: string): Promise<{ stdout: string; stderr: string }>
 }
 
 for (const { name, url } of HOSTS) {
-  test(`J104 ${name}: Node ends by itself after close, and while nothing is pending`, async () => {
+  test(`K104 ${name}: Node ends by itself after close, and while nothing is pending`, async () => {
     const open = `const loom = await connect(${JSON.stringify(url)}); console.log(await loom.$py('math').sqrt(16))`
     assert.equal((await script(`${open}; await loom.close()`)).stdout, '4\n')
     assert.equal((await script(open)).stdout, '4\n')
@@ -43,12 +43,13 @@ test('D49 the death of the process rejects everything pending, with its status',
   await close()
 })
 
-test('E62 what Python prints goes to standard error and harms nothing', async () => {
+test('E62 what Python prints is printed here, each stream by its own', async () => {
   const { stdout, stderr } = await script(`
     const { $py, close } = createNodePythonBridge()
     await $py('builtins').print('printed by Python')
+    await $py('sys').stderr.write('and complained')
     console.log(await $py('math').sqrt(9))
     await close()`)
-  assert.equal(stdout, '3\n')
-  assert.match(stderr, /printed by Python/)
+  assert.equal(stdout, 'printed by Python\n3\n')
+  assert.match(stderr, /and complained/)
 })
