@@ -582,7 +582,7 @@ test('G75 a signal rejects with its reason, before and after the call', async ()
   await host.close()
 })
 
-test('B53 B56 iteration takes chunks; leaving early gives the iterator back', async () => {
+test('E53 E56 iteration takes chunks; leaving early gives the iterator back', async () => {
   let chunk = 0
   const host = scriptedHost({
     answer: () => ({ items: [[chunk * 2, chunk * 2 + 1]], done: ++chunk === 3 }),

@@ -49,7 +49,7 @@ test('a bad URL names the schemes, and passwords never appear', async () => {
   assert.equal(redact('redis://u:p@h?password=x'), 'redis://u:***@h?password=***')
 })
 
-test('D103 the interpreter: option, active environment, the checkout', () => {
+test('K103 the interpreter: option, active environment, the checkout', () => {
   assert.equal(findPython('/my/python', { VIRTUAL_ENV: '/v' }), '/my/python')
   assert.match(findPython(undefined, { VIRTUAL_ENV: '/v' }), /^\/v\/bin\/python/)
   assert.match(findPython(undefined, {}), /python/)

@@ -100,7 +100,7 @@ test('the end of a process tells its status and last words', async () => {
   await assert.rejects(received, /status 3; it said last: last words/)
 })
 
-test('D103 a missing interpreter and a missing package name the interpreter and a hint', async () => {
+test('K103 a missing interpreter and a missing package name the interpreter and a hint', async () => {
   const missing = new StdioTransport('/no/such/python')
   await assert.rejects(gather(missing, 1), /cannot start Python: \/no\/such\/python.*POLYLOOM_PYTHON/)
   const script = `process.stderr.write("No module named 'polyloom_workers'"); process.exit(1)`

@@ -24,7 +24,7 @@ function nested(levels: number): unknown {
 }
 
 onEveryHost((check) => {
-  check('B40 a value that contains itself is refused with the path to where it does', async ({ $py }) => {
+  check('C40 a value that contains itself is refused with the path to where it does', async ({ $py }) => {
     const { echo, loop } = probe($py, BOMBS)
     const mine: Record<string, unknown> = { list: [{}] }
     ;(mine['list'] as Record<string, unknown>[])[0]!['self'] = mine
@@ -33,14 +33,14 @@ onEveryHost((check) => {
     await refused(() => value(loop()), ValueRefused, '$.a[1][0].again', /contains itself/)
   })
 
-  check('B40 a shared part is copied to each of its places', async ({ $py }) => {
+  check('C40 a shared part is copied to each of its places', async ({ $py }) => {
     const { echo, shared } = probe($py, `${ECHO}\ndef shared(): x = [1]; return [x, {'a': x}, x]`)
     const part = [1]
     assert.deepEqual(await echo([part, part]), [[1], [1]])
     assert.deepEqual(await shared(), [[1], { a: [1] }, [1]])
   })
 
-  check('B41 B99 a value nested too deeply is refused on its own side, and the session goes on', async ({ $py }) => {
+  check('C41 J99 a value nested too deeply is refused on its own side, and the session goes on', async ({ $py }) => {
     const { echo, nested: there } = probe($py, BOMBS)
     await refused(() => echo(nested(250)), LimitExceeded, /^\$\.args\[0\]\[0\]/, /depth/)
     await refused(() => there(250), LimitExceeded, /^\$\[0\]\[0\]/, /depth/)
@@ -49,7 +49,7 @@ onEveryHost((check) => {
     assert.deepEqual(await echo(nested(198)), nested(198))
   })
 
-  check('B41 B99 a text too large for a frame is refused on its own side, and the session goes on', async ({ $py }) => {
+  check('C41 J99 a text too large for a frame is refused on its own side, and the session goes on', async ({ $py }) => {
     const { echo, text_of, fail } = probe($py, BOMBS)
     const size = 70 << 20
     await refused(() => echo('x'.repeat(size)), LimitExceeded, '', /frame_bytes/)
@@ -61,7 +61,7 @@ onEveryHost((check) => {
     assert.equal(await echo(1), 1)
   })
 
-  check('B43 value({depth}) copies so many levels, and gives Remotes below', async ({ $py }) => {
+  check('C43 value({depth}) copies so many levels, and gives Remotes below', async ({ $py }) => {
     const { tree } = probe($py, `def tree(): return {'a': [1, [2]], 'b': (3, {'c': 4}), 'd': 5, 'e': b'x'}`)
     const made = tree()
     const one: any = await value(made, { depth: 1 })
@@ -81,7 +81,7 @@ onEveryHost((check) => {
     for (const depth of [0, -1, 1.5]) await assert.rejects(value(made, { depth }), { code: 'Usage' })
   })
 
-  check('B98 names of Object.prototype are inert in dicts of both directions', async ({ $py }) => {
+  check('J98 names of Object.prototype are inert in dicts of both directions', async ({ $py }) => {
     const { echo, text } = probe($py, ECHO)
     const sent = JSON.parse('{"__proto__": {"x": 1}, "constructor": {"prototype": 2}, "toString": 3}') as object
     const back = (await echo([sent])) as object[]
@@ -92,7 +92,7 @@ onEveryHost((check) => {
     assert.equal(python, "{'__class__': 1, '__dict__': 2}")
   })
 
-  check('B97 no pickle is read from a client', async ({ $py }) => {
+  check('J97 no pickle is read from a client', async ({ $py }) => {
     const { echo } = probe($py, ECHO)
     const pickled = (await $py('pickle').dumps($py('os').system)) as Uint8Array
     assert.deepStrictEqual(await echo(pickled), pickled)

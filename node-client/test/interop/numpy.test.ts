@@ -25,7 +25,7 @@ def seen(a): return [type(a).__name__, a.dtype.name, list(a.shape), a.tobytes().
 `
 
 onEveryHost((check) => {
-  check('B37 arrays of every dtype of numbers go there and back', async ({ $py }) => {
+  check('C37 arrays of every dtype of numbers go there and back', async ({ $py }) => {
     const { made, echo, seen } = probe($py, NUMPY)
     const kinds = new Map<string, unknown>([
       ['bool', Uint8Array],
@@ -54,7 +54,7 @@ onEveryHost((check) => {
     }
   })
 
-  check('B37 moments of numpy keep their unit, and NaT', async ({ $py }) => {
+  check('C37 moments of numpy keep their unit, and NaT', async ({ $py }) => {
     const { echo, seen, stamps } = probe(
       $py,
       `${NUMPY}\ndef stamps(): return [np.array(['2026-01-02', 'NaT'], dtype=f'datetime64[{u}]') for u in ('D', 's', 'ns')] + [np.array([5, -1], dtype='timedelta64[us]')]`,
@@ -71,7 +71,7 @@ onEveryHost((check) => {
     assert.deepEqual(((await seen(arrays[2])) as unknown[]).slice(0, 3), ['ndarray', 'datetime64[ns]', [2]])
   })
 
-  check('B37 arrays of every layout: 0-d, empty, strided, columns first, read-only, big-endian', async ({ $py }) => {
+  check('C37 arrays of every layout: 0-d, empty, strided, columns first, read-only, big-endian', async ({ $py }) => {
     const { layouts, seen } = probe(
       $py,
       `${NUMPY}
@@ -111,7 +111,7 @@ def layouts(): return [np.array(5.0), np.zeros((0, 3)), base[:, ::-1], base[::, 
   })
 
   check(
-    'B37 arrays of texts, objects, structures and long doubles stay live, and value() lists them',
+    'C37 arrays of texts, objects, structures and long doubles stay live, and value() lists them',
     async ({ $py }) => {
       const { others, item } = probe(
         $py,
@@ -133,7 +133,7 @@ def item(): return [np.longdouble(1), np.zeros(1, 'longdouble'), np.array([(1, 2
     },
   )
 
-  check('B37 half floats and complex numbers have a form in JavaScript', async ({ $py }) => {
+  check('C37 half floats and complex numbers have a form in JavaScript', async ({ $py }) => {
     const { seen, halves } = probe(
       $py,
       `${NUMPY}
@@ -150,7 +150,7 @@ def halves(a): return [a.astype('float16'), np.array([1 + 2j, -1j], dtype='compl
     ])
   })
 
-  check('B37 any half float is rounded as numpy rounds it', async ({ $py }) => {
+  check('C37 any half float is rounded as numpy rounds it', async ({ $py }) => {
     const { halves } = probe(
       $py,
       `${NUMPY}\ndef halves(a):\n  with np.errstate(all='ignore'): return a.astype('float16')`,
@@ -170,7 +170,7 @@ def halves(a): return [a.astype('float16'), np.array([1 + 2j, -1j], dtype='compl
     )
   })
 
-  check('B38 scalars of numpy are plain values', async ({ $py }) => {
+  check('C38 scalars of numpy are plain values', async ({ $py }) => {
     const np = $py('numpy')
     assert.equal(await np.int64(7), 7)
     assert.equal(await np.uint64(2n ** 64n - 1n), 2n ** 64n - 1n)
@@ -193,7 +193,7 @@ def halves(a): return [a.astype('float16'), np.array([1 + 2j, -1j], dtype='compl
     assert.deepEqual(await text(whole), ['float', '2.0'])
   })
 
-  check('B39 views of every kind arrive as their own bytes and dtype', async ({ $py }) => {
+  check('C39 views of every kind arrive as their own bytes and dtype', async ({ $py }) => {
     const { text, seen, echo } = probe($py, NUMPY)
     const { buffer } = new Uint8Array([9, 9, 1, 2, 3, 4, 5, 6, 9, 9, 9, 9, 9, 9, 9, 9])
     for (const view of [
@@ -213,7 +213,7 @@ def halves(a): return [a.astype('float16'), np.array([1 + 2j, -1j], dtype='compl
     assert.deepStrictEqual(await echo(new BigUint64Array([2n ** 63n])), new NdArray(new BigUint64Array([2n ** 63n])))
   })
 
-  check('B39 a call takes a snapshot of memory, and refuses what is shared or gone', async ({ $py }) => {
+  check('C39 a call takes a snapshot of memory, and refuses what is shared or gone', async ({ $py }) => {
     const { echo } = probe($py, ECHO)
     const live = new Uint8Array([1])
     const pending = echo(live)
@@ -228,7 +228,7 @@ def halves(a): return [a.astype('float16'), np.array([1 + 2j, -1j], dtype='compl
     await refused(() => echo([gone]), ValueRefused, '$.args[0][0]', /transferred/)
   })
 
-  check('B99 attachments beyond their number are refused on both sides', async ({ $py }) => {
+  check('J99 attachments beyond their number are refused on both sides', async ({ $py }) => {
     const { echo, many } = probe($py, `${ECHO}\ndef many(n): return [b'x'] * n`)
     const bytes = Array.from({ length: 65_537 }, () => new Uint8Array(1))
     await refused(() => echo(bytes), LimitExceeded, '$.args[0][65536]', /attachments/)

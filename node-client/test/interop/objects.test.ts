@@ -12,7 +12,6 @@ import {
   UUID,
   ValueRefused,
   isRemote,
-  keep,
   tuple,
   typeName,
   value,
@@ -21,7 +20,7 @@ import { onEveryHost } from './hosts.js'
 import { ECHO, probe, refused } from './probe.js'
 
 onEveryHost((check) => {
-  check('B34 subclasses and named tuples stay live, and value() copies them', async ({ $py }) => {
+  check('C34 subclasses and named tuples stay live, and value() copies them', async ({ $py }) => {
     const made = probe(
       $py,
       `
@@ -43,7 +42,7 @@ def views(): d = {'a': 1}; return [d.keys(), d.values(), d.items()]
     assert.deepEqual(await typeName(live[0]), 'probe.Point')
   })
 
-  check('B35 moments keep microseconds, offset, zone and fold', async ({ $py }) => {
+  check('C35 moments keep microseconds, offset, zone and fold', async ({ $py }) => {
     const { echo, text } = probe($py, ECHO)
     const moments = [
       new PyDateTime('2026-01-02T03:04:05.000006'),
@@ -67,7 +66,7 @@ def views(): d = {'a': 1}; return [d.keys(), d.values(), d.items()]
     assert.deepStrictEqual(new TimeDelta(0, 100_000, -1), new TimeDelta(1, 13_599, 999_999))
   })
 
-  check('B35 a Date is an aware datetime, and one comes back where it holds the moment exactly', async ({ $py }) => {
+  check('C35 a Date is an aware datetime, and one comes back where it holds the moment exactly', async ({ $py }) => {
     const { echo, text } = probe($py, ECHO)
     for (const ms of [0, 1234, -1, 253_402_300_799_999]) assert.deepStrictEqual(await echo(new Date(ms)), new Date(ms))
     assert.deepEqual(await text(new Date(1)), [
@@ -80,7 +79,7 @@ def views(): d = {'a': 1}; return [d.keys(), d.values(), d.items()]
     await refused(() => echo(unknown), ValueRefused, '$.ops[0].args[0]', /Mars\/Olympus/)
   })
 
-  check('B36 exact numbers, UUIDs', async ({ $py }) => {
+  check('C36 exact numbers, UUIDs', async ({ $py }) => {
     const { echo, text } = probe($py, ECHO)
     const values = [
       ...['1.10', '-0', 'NaN', '-sNaN', 'Infinity', '1E+400'].map((one) => new Decimal(one)),
@@ -94,7 +93,7 @@ def views(): d = {'a': 1}; return [d.keys(), d.values(), d.items()]
     assert.equal(String(await echo(new Fraction('2/4'))), '1/2')
   })
 
-  check('B36 paths, enums and dataclasses stay live, and value() gives what is in them', async ({ $py }) => {
+  check('C36 paths, enums and dataclasses stay live, and value() gives what is in them', async ({ $py }) => {
     const made = probe(
       $py,
       `

@@ -29,7 +29,7 @@ import { ECHO, NAUGHTY, probe, refused } from './probe.js'
 const SAFE = Number.MAX_SAFE_INTEGER
 
 onEveryHost((check) => {
-  check('B28 ints of any size are exact both ways', async ({ $py }) => {
+  check('C28 ints of any size are exact both ways', async ({ $py }) => {
     const { echo, text } = probe($py, ECHO)
     const numbers = [0, -1, 2 ** 31, -(2 ** 31), SAFE, -SAFE]
     const bigs = [2n ** 53n, 2n ** 53n + 1n, -(2n ** 53n), -(2n ** 63n), 2n ** 64n, 10n ** 4300n, -(10n ** 5000n)]
@@ -41,7 +41,7 @@ onEveryHost((check) => {
     assert.equal(await $py('builtins').pow(10, 5000), 10n ** 5000n)
   })
 
-  check('B28 an int above the limit of digits is refused where it is, and the session goes on', async ({ $py }) => {
+  check('C28 an int above the limit of digits is refused where it is, and the session goes on', async ({ $py }) => {
     const { echo } = probe($py, ECHO)
     await refused(() => echo({ a: [10n ** 100_000n] }), LimitExceeded, '$.args[0].a[0]', /int_digits/)
     await refused(() => $py('builtins').pow(10, 100_000), LimitExceeded, '', /int_digits/)
@@ -49,7 +49,7 @@ onEveryHost((check) => {
     assert.equal(await echo(10n ** 99_999n), 10n ** 99_999n)
   })
 
-  check('B29 floats are exact to the last bit', async ({ $py }) => {
+  check('C29 floats are exact to the last bit', async ({ $py }) => {
     const { echo, text } = probe($py, ECHO)
     const floats = [0.1, -0, NaN, Infinity, -Infinity, 5e-324, 2.2250738585072014e-308, Number.MAX_VALUE, 1e21, 1e300]
     for (const sent of floats) {
@@ -61,7 +61,7 @@ onEveryHost((check) => {
     assert.deepEqual(await text(2 ** 53), ['float', '9007199254740992.0'])
   })
 
-  check('B29 1 is an int, float(1) is 1.0', async ({ $py }) => {
+  check('C29 1 is an int, float(1) is 1.0', async ({ $py }) => {
     const { text } = probe($py, ECHO)
     assert.deepEqual(await text(1), ['int', '1'])
     assert.deepEqual(await text(float(1)), ['float', '1.0'])
@@ -70,7 +70,7 @@ onEveryHost((check) => {
     assert.deepEqual(await text(tuple(float(0), -0)), ['tuple', '(0.0, -0.0)'])
   })
 
-  check('B29 a float that was awaited goes back as a float', async ({ $py }) => {
+  check('C29 a float that was awaited goes back as a float', async ({ $py }) => {
     const { text, one } = probe($py, `${ECHO}\ndef one(): return 1.0`)
     const whole = one()
     assert.equal(await whole, 1)
@@ -85,7 +85,7 @@ onEveryHost((check) => {
     assert.deepEqual(await text(int), ['int', '1'])
   })
 
-  check('B30 True is not 1, in containers and as keys', async ({ $py }) => {
+  check('C30 True is not 1, in containers and as keys', async ({ $py }) => {
     const { echo, text } = probe($py, ECHO)
     assert.deepStrictEqual(await echo([true, 1, false, 0]), [true, 1, false, 0])
     assert.deepEqual(await text([true, 1, 0, false]), ['list', '[True, 1, 0, False]'])
@@ -95,7 +95,7 @@ onEveryHost((check) => {
     assert.deepStrictEqual(await echo(new Set([true, 2])), new Set<unknown>([true, 2]))
   })
 
-  check('B31 strings are exact: NUL, surrogates, right to left, and what breaks others', async ({ $py }) => {
+  check('C31 strings are exact: NUL, surrogates, right to left, and what breaks others', async ({ $py }) => {
     const { echo } = probe($py, ECHO)
     const { len, ord } = $py('builtins')
     for (const sent of NAUGHTY) assert.equal(await echo(sent), sent)
@@ -105,7 +105,7 @@ onEveryHost((check) => {
     assert.deepEqual([await len('\u{1f600}'), await ord('\ud800'), await len('a\u0000b')], [1, 0xd800, 3])
   })
 
-  check('B31 10 MB of text arrive as they were', async ({ $py }) => {
+  check('C31 10 MB of text arrive as they were', async ({ $py }) => {
     const { echo } = probe($py, ECHO)
     for (const unit of ['a', 'é', '\u{1f600}']) {
       const sent = unit.repeat((10 << 20) / Buffer.byteLength(unit))
@@ -113,7 +113,7 @@ onEveryHost((check) => {
     }
   })
 
-  check('B32 every byte value arrives, and empty bytes', async ({ $py }) => {
+  check('C32 every byte value arrives, and empty bytes', async ({ $py }) => {
     const { echo, text } = probe($py, ECHO)
     const all = Uint8Array.from({ length: 256 }, (_, byte) => byte)
     assert.deepStrictEqual(await echo(all), all)
@@ -126,14 +126,14 @@ onEveryHost((check) => {
     assert.deepStrictEqual(await echo(nested), nested)
   })
 
-  check('B32 64 MB of bytes go there and back', async ({ $py }) => {
+  check('C32 64 MB of bytes go there and back', async ({ $py }) => {
     const { echo } = probe($py, ECHO)
     const sent = Buffer.alloc(64 << 20)
     for (let index = 0; index < sent.length; index += 4093) sent[index] = index
     assert.ok(sent.equals((await echo(sent)) as Uint8Array))
   })
 
-  check('B33 None in containers, undefined as None, missing as missing', async ({ $py }) => {
+  check('C33 None in containers, undefined as None, missing as missing', async ({ $py }) => {
     const { echo, text } = probe($py, ECHO)
     assert.deepStrictEqual(await echo([null, [null], { a: null }, tuple(null)]), [
       null,
@@ -148,7 +148,7 @@ onEveryHost((check) => {
     assert.ok('a' in given && !('b' in given))
   })
 
-  check('B34 sequences and sets keep their type', async ({ $py }) => {
+  check('C34 sequences and sets keep their type', async ({ $py }) => {
     const { echo, text } = probe($py, ECHO)
     const values: [unknown, string][] = [
       [tuple(1, tuple('a'), []), 'tuple'],
@@ -164,7 +164,7 @@ onEveryHost((check) => {
     }
   })
 
-  check('B34 dicts keep order and keys of every hashable kind', async ({ $py }) => {
+  check('C34 dicts keep order and keys of every hashable kind', async ({ $py }) => {
     const { echo, text } = probe($py, ECHO)
     const keys: unknown[] = [
       ...[1, '1', 'b', 'a', null, 0.5, NaN, -Infinity, 2n ** 70n, tuple(1, 2), tuple(), new FrozenSet([1])],
@@ -191,7 +191,7 @@ onEveryHost((check) => {
     })
   })
 
-  check('B34 keys and members that Python holds equal are refused with their place', async ({ $py }) => {
+  check('C34 keys and members that Python holds equal are refused with their place', async ({ $py }) => {
     const { echo } = probe($py, ECHO)
     for (const [a, b] of [
       [1, true],
@@ -223,7 +223,7 @@ onEveryHost((check) => {
     )
   })
 
-  check('B42 what is not data rejects a copy, and the worker goes on', async ({ $py }) => {
+  check('C42 what is not data rejects a copy, and the worker goes on', async ({ $py }) => {
     const box = await $py('types').SimpleNamespace()
     await assert.rejects(async () => value($py('threading').Lock()), { code: 'NotData' })
     const mixed = await value<unknown[]>($py('builtins').list([1, $py('threading').Lock()]))
