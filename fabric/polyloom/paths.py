@@ -9,7 +9,8 @@ from typing import Any
 from polyloom.errors import LimitExceeded, PolyloomError, ValueRefused
 from polyloom.limits import Limits
 
-DECIMAL_BITS = 14_280  # what fits into the 4,300 digits that Python itself converts; beyond them Decimal does
+DECIMAL_DIGITS = 4300  # Python's own limit for int <-> str; beyond it Decimal converts, without that limit
+DECIMAL_BITS = 14_280  # what fits into that many digits
 BITS_OF_A_DIGIT = 3.3219280948873626
 
 
@@ -24,21 +25,17 @@ def step(key: object) -> str:
 def digits_of(value: int, limits: Limits) -> str:
     """Return the decimal text of an int; LimitExceeded, before the work is done, where it is too long."""
     bits = value.bit_length()
-    if bits <= DECIMAL_BITS:
-        return str(value)
     if bits > BITS_OF_A_DIGIT * (limits.int_digits + 1):
         raise too_long("int_digits", int(bits / BITS_OF_A_DIGIT), limits.int_digits)
-    text = f"{Decimal(value):f}"
+    text = str(value) if bits <= DECIMAL_BITS else f"{Decimal(value):f}"
     check_digits(text, limits)
     return text
 
 
 def int_of(text: str, limits: Limits) -> int:
     """Return the int of a decimal text that is known to be one."""
-    if len(text) <= 4_300:
-        return int(text)
     check_digits(text, limits)
-    return int(Decimal(text))
+    return int(text) if len(text) <= DECIMAL_DIGITS else int(Decimal(text))
 
 
 def check_digits(text: str, limits: Limits) -> None:

@@ -25,7 +25,7 @@ from polyloom.limits import Limits
 ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC"]
 fixed_offsets = st.integers(-86399, 86399).map(lambda seconds: timezone(timedelta(seconds=seconds)))
 datetimes = st.datetimes(timezones=st.one_of(st.none(), st.sampled_from(ZONES).map(ZoneInfo), fixed_offsets))
-times = st.times(timezones=st.one_of(st.none(), fixed_offsets))
+times = st.times(timezones=st.one_of(st.none(), st.sampled_from(ZONES).map(ZoneInfo), fixed_offsets))
 numbers = st.integers() | st.integers(-(10**40), 10**40) | st.floats(allow_nan=False)
 texts = st.text(st.characters(codec=None, exclude_categories=())) | st.sampled_from(["int", "ref", "__proto__", "\ud800", ""])
 hashable = st.recursive(
@@ -41,6 +41,7 @@ hashable = st.recursive(
     | st.timedeltas()
     | st.decimals(allow_nan=False)
     | st.fractions()
+    | st.integers(4290, 4310).map(lambda digits: Fraction(10**digits + 1, -3))
     | st.uuids()
     | st.builds(range, st.integers(), st.integers(), st.integers(1, 2**70)),
     lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=3),
@@ -74,8 +75,8 @@ def shape(value):
         return type(value), [shape(one) for one in value]
     if isinstance(value, (set, frozenset)):
         return type(value), sorted(str(shape(one)) for one in value)
-    if isinstance(value, datetime):
-        return datetime, value.isoformat(), value.fold, str(value.tzinfo)
+    if isinstance(value, (datetime, time)):
+        return type(value), value.isoformat(), value.fold, str(value.tzinfo)
     return type(value)
 
 
@@ -104,6 +105,28 @@ def test_integer_past_2_53_survives_a_reader_of_doubles():
     assert json.loads(json.dumps(wire), parse_int=float) == ["int", "9007199254740993"]
     assert Encoder().encode(-(2**53)) == ["int", "-9007199254740992"]
     assert Encoder().encode(2**53 - 1) == 9007199254740991
+
+
+def test_integer_and_fraction_above_the_limit_are_refused_before_the_work_is_done():
+    limits = Limits(int_digits=20)
+    for value in (10**20, -(10**20), 2**10_000_000, Fraction(10**20, 7), Fraction(1, 10**20)):
+        with pytest.raises(LimitExceeded, match="int_digits") as caught:
+            Encoder(limits=limits).encode({"a": [value]})
+        assert caught.value.rooted().path == "$.a[0]"
+    for value in (10**20 - 1, 1 - 10**20, Fraction(10**20 - 1, 10**19 + 9)):
+        assert Decoder(limits=limits).decode(Encoder(limits=limits).encode(value)) == value
+    for wire in (["int", "1" * 21], ["fraction", f"1/{'3' * 21}"]):
+        with pytest.raises(LimitExceeded, match="int_digits"):
+            Decoder(limits=limits).decode(wire)
+
+
+def test_attachments_above_the_limits_are_refused_with_their_place():
+    limits = Limits(attachments=2, attachment_bytes=3)
+    assert Encoder(limits=limits).encode([b"abc", b""]) == [[["bytes", 0], ["bytes", 1]]]
+    for value, name, path in (([b"", b"", b""], "attachments", "$[2]"), ({"a": b"abcd"}, "attachment_bytes", "$.a")):
+        with pytest.raises(LimitExceeded, match=name) as caught:
+            Encoder(limits=limits).encode(value)
+        assert caught.value.rooted().path == path
 
 
 @pytest.mark.parametrize("digits", [4299, 4300, 4301, 100_000])
@@ -310,6 +333,22 @@ def test_signalling_decimals_and_their_signs_survive():
         assert str(sent(Decimal(text))) == text
 
 
+@given(st.binary(max_size=64), st.sampled_from("bBhHiIqQfd?"))
+def test_memoryview_comes_back_as_its_bytes_or_as_an_array_of_its_items(data, letter):
+    view = memoryview(data[: len(data) // 8 * 8]).cast(letter)
+    back = sent(view)
+    assert type(back) is (bytes if letter == "B" else numpy.ndarray)
+    assert memoryview(back).tobytes() == view.tobytes()
+    assert len(back) == len(view)
+
+
+def test_memoryview_with_steps_is_sent_as_what_it_shows():
+    assert sent(memoryview(b"abcdef")[::2]) == b"ace"
+    assert (sent(memoryview(numpy.arange(6, dtype="i4").reshape(2, 3).T)) == numpy.arange(6).reshape(2, 3).T).all()
+    with pytest.raises(ValueRefused, match="format"):
+        sent(memoryview(numpy.zeros(1, ">i4")))
+
+
 # numpy
 
 
@@ -344,8 +383,11 @@ def test_array_changed_after_encoding_is_sent_as_it_was():
 
 
 def test_arrays_of_objects_and_structures_stay_live():
-    for array in (numpy.array([object()]), numpy.zeros(2, "i4,f8"), numpy.array(["text"]), numpy.ma.array([1])):
+    structured = numpy.zeros(2, "i4,f8")
+    for array in (numpy.array([object()]), structured, numpy.array(["text"]), numpy.ma.array([1]), numpy.zeros(1, "longdouble")):
         assert not is_data(array)
+    for scalar in (structured[0], numpy.longdouble(1), type("Celsius", (numpy.float64,), {})(1)):
+        assert not is_data(scalar)
 
 
 @pytest.mark.parametrize(
