@@ -145,7 +145,7 @@ def test_table_of_arrow_travels_as_the_bytes_of_its_ipc_stream():
         sink = arrow.BufferOutputStream()
         with arrow.ipc.new_stream(sink, table.schema) as stream:
             stream.write_table(table)
-        return memoryview(sink.getvalue())
+        return sink.getvalue().to_pybytes()
 
     undo = register(arrow.Table, "arrow", encode, lambda data: arrow.ipc.open_stream(data).read_all())
     try:

@@ -50,7 +50,7 @@ async function registered($py: (module: string) => any, run: (probe: any) => Pro
 }
 
 onEveryHost((check) => {
-  check('C36 B43 a registered type is a value on both sides, with attachments, at any depth', async ({ $py }) => {
+  check('C36 C43 a registered type is a value on both sides, with attachments, at any depth', async ({ $py }) => {
     await registered($py, async ({ echo, text, Point: Remote }) => {
       const sent = { a: [new Point(1.5, new Uint8Array([1, 2])), tuple(new Point(0.5, new Point(2, null)))] }
       assert.deepStrictEqual(await echo(sent), sent)
@@ -61,7 +61,7 @@ onEveryHost((check) => {
     })
   })
 
-  check('B42 what a registered type is made of is refused with its place', async ({ $py }) => {
+  check('C42 what a registered type is made of is refused with its place', async ({ $py }) => {
     await registered($py, async ({ echo, bad }) => {
       await refused(() => echo({ a: new Point(1, Symbol('s')) }), ValueRefused, '$.args[0].a[0][1]', /symbol/)
       const inside = ((await bad()) as Point).data
@@ -69,7 +69,7 @@ onEveryHost((check) => {
     })
   })
 
-  check('B42 a type that only one side has registered is refused alone, and the session goes on', async ({ $py }) => {
+  check('C42 a type that only one side has registered is refused alone, and the session goes on', async ({ $py }) => {
     const python = probe($py, POINT)
     await python.start()
     const [unknown, fine] = await Promise.allSettled([python.Point(1, 2), python.echo(5)])
@@ -95,7 +95,7 @@ from polyloom.codec import register
 def encode(table):
     sink = pyarrow.BufferOutputStream()
     with pyarrow.ipc.new_stream(sink, table.schema) as stream: stream.write_table(table)
-    return memoryview(sink.getvalue())
+    return sink.getvalue().to_pybytes()
 undo = register(pyarrow.Table, 'arrow', encode, lambda data: pyarrow.ipc.open_stream(data).read_all())
 def made(): return pyarrow.table({'n': [1, 2, None], 's': ['a', 'b', 'c']})
 def sum(table): return pyarrow.compute.sum(table['n']).as_py()`,
