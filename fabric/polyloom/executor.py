@@ -10,7 +10,8 @@ import importlib
 import operator
 from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from types import CoroutineType
+from typing import Any, NamedTuple
 
 from polyloom.codec import SAFE_INT, Decoder, Encoder, Wire, is_data, marked_float
 from polyloom.errors import ErrorObject, LimitExceeded, OpError, PolyloomError, ValueRefused
@@ -19,6 +20,7 @@ from polyloom.frames import Buffer
 from polyloom.operators import OPERATORS
 from polyloom.ops import MODES
 from polyloom.paths import too_deep
+from polyloom.pending import Pending, Steps
 from polyloom.policy import Policy
 from polyloom.table import Table
 from polyloom.words import words_of
@@ -27,7 +29,7 @@ from polyloom.words import words_of
 class Reply:
     """What a program came to: `results` of its pulls, errors of ops without a slot by their index, attachments of both."""
 
-    __slots__ = ("attachments", "called", "error", "failed", "results")
+    __slots__ = ("_run", "attachments", "called", "error", "failed", "results", "waiting")
 
     def __init__(self, attachments: list[Buffer]) -> None:
         self.results: list[Wire] = []
@@ -35,6 +37,28 @@ class Reply:
         self.attachments = attachments
         self.called: object = None  # the last thing that was called, for the program's name
         self.error: ErrorObject | None = None  # what the first op that failed came to, pulled or not
+        self.waiting: list[_Waiting] = []  # pulls of coroutines that had not ended; `complete` must follow
+        self._run: _Run | None = None
+
+    def complete(self) -> None:
+        """Fill in what the program waited for, once that has ended; until then it blocks."""
+        for place in self.waiting:
+            assert self._run is not None
+            wire = self._run.result(place.slot, place.mode, place.levels)
+            self.results[place.at] = wire
+            if type(wire) is list and wire[0] == "error":
+                self.error = self.error or wire[1]
+        self.waiting = []
+
+
+class _Waiting(NamedTuple):
+    """A result that is not there yet: its place among the results, and what was asked for."""
+
+    at: int
+    slot: int
+    mode: str
+    levels: int | None
+    pending: Pending
 
 
 def apply(ops: Sequence[Any], table: Table, policy: Policy, attachments: Sequence[Buffer] = ()) -> Reply:
@@ -45,6 +69,8 @@ def apply(ops: Sequence[Any], table: Table, policy: Policy, attachments: Sequenc
         return run.reply
     for index, op in enumerate(ops):
         run.step(index, op)
+    if run.reply.waiting:
+        run.reply._run = run
     return run.reply
 
 
@@ -170,6 +196,9 @@ class _Run:
             value = objects.get(slot) if type(slot) is int else None
             if mode == "auto" and (type(value) in _ATOMS or (type(value) is int and -SAFE_INT <= value <= SAFE_INT)):
                 results.append(value)  # what most calls return, without a detour
+            elif type(value) is Pending and not value.done():
+                self.reply.waiting.append(_Waiting(len(results), slot, mode, levels, value))
+                results.append(None)
             else:
                 results.append(self.result(slot, mode, levels))
 
@@ -284,7 +313,10 @@ def _call(run: _Run, op: list[Any]) -> object:
     target = run.value(op, 2)
     positional, named = run.arguments(op)
     run.reply.called = target
-    return target(*positional, **named)
+    value = target(*positional, **named)
+    if type(value) is CoroutineType and run.table.spawn is not None:
+        return Pending(run.table.spawn(value), words_of(op, run.table), run.policy.redacts)
+    return value
 
 
 def _operator(run: _Run, op: list[Any]) -> object:
@@ -295,7 +327,10 @@ def _operator(run: _Run, op: list[Any]) -> object:
 
 
 def _iter(run: _Run, op: list[Any]) -> object:
-    return iter(run.value(op, 2))
+    iterable = run.value(op, 2)
+    if run.table.spawn is not None and hasattr(type(iterable), "__aiter__") and not hasattr(type(iterable), "__iter__"):
+        return Steps(aiter(iterable), run.table.spawn)
+    return iter(iterable)
 
 
 def _next(run: _Run, op: list[Any]) -> object:
@@ -324,7 +359,7 @@ def _close(run: _Run, op: list[Any]) -> None:
     """End a generator, so that its `finally` runs now; other iterators have no end of their own."""
     iterator = run.value(op, 2)
     run.table.late_errors.pop(id(iterator), None)
-    if isinstance(iterator, Generator):
+    if isinstance(iterator, (Generator, Steps)):
         iterator.close()
 
 

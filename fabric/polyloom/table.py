@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from polyloom.errors import LimitExceeded, UnknownName
 from polyloom.failure import Failed, Failure
 from polyloom.limits import DEFAULT_LIMITS, Limits
+from polyloom.pending import Pending, Spawn
 
 _MISSING = object()
 
@@ -12,11 +15,22 @@ _MISSING = object()
 class Table:
     """Positive slots are the client's choice, negative ones the host's; none is ever used twice."""
 
-    __slots__ = ("_exports", "_identities", "_last_export", "_next_identity", "filling", "late_errors", "limits", "objects")
+    __slots__ = (
+        "_exports",
+        "_identities",
+        "_last_export",
+        "_next_identity",
+        "filling",
+        "late_errors",
+        "limits",
+        "objects",
+        "spawn",
+    )
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self.limits = limits
         self.objects: dict[int, object] = {}
+        self.spawn: Spawn | None = None  # starts coroutines; without it they are objects like any other
         self.filling = 0  # the slot of the op that runs now
         self.late_errors: dict[int, Exception] = {}  # id() of an iterator -> what it raised after its last items
         self._exports: dict[int, int] = {}  # slot -> id() of the object that a handle was given for
@@ -32,8 +46,17 @@ class Table:
         value = self.objects.get(slot, _MISSING) if type(slot) is int else _MISSING
         if value is _MISSING:
             raise UnknownName(f"nothing stands in slot {slot!r}", hint="it was released, or never filled")
+        if type(value) is Pending:
+            value = self._settle(slot, value)
         if type(value) is Failure:
             raise Failed(value)
+        return value
+
+    def _settle(self, slot: Any, pending: Pending) -> object:
+        """Wait for a coroutine, and let its outcome take its place."""
+        value = pending.wait()
+        if self.objects.get(slot) is pending:
+            self.objects[slot] = value
         return value
 
     def put(self, slot: int, value: object) -> None:
@@ -72,7 +95,10 @@ class Table:
                 del self._identities[where]
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything, and cancel what has not ended."""
+        for value in list(self.objects.values()):
+            if type(value) is Pending:
+                value.cancel()
         self.objects.clear()
         self.late_errors.clear()
         self._exports.clear()

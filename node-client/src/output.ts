@@ -1,4 +1,4 @@
-/** What Python code prints while a call runs (§6.4). */
+/** What Python code prints while a call runs (§6.5). */
 
 import { FrameError } from './errors.js'
 import type { Body } from './frames.js'

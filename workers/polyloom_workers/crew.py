@@ -49,8 +49,17 @@ class Crew(Generic[T]):
         self._members: list[threading.Thread] = []
 
     def ready(self, item: T) -> None:
-        """File an item that has work; from any thread."""
+        """File an item that has work; from the leader, which turns to it next."""
         self._ready.append(item)
+
+    def wake(self, item: T) -> None:
+        """File an item that has work, from any thread: a follower takes it, since the leader may read for long."""
+        self._ready.append(item)
+        with self._lock:
+            if self._idle:
+                self._wake.notify()
+            elif self._running < self._limit and len(self._members) <= self._limit:
+                self._hire()
 
     def start(self) -> None:
         """Start the first reader and the watcher, and return."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -15,22 +16,33 @@ from polyloom.handle import new_id
 from polyloom.limits import Limits
 from polyloom.ops import PROTOCOL
 from polyloom.policy import Policy
+from polyloom_workers.loop import Loop
 from polyloom_workers.output import Output
-from polyloom_workers.session import Program, Ran, Session
+from polyloom_workers.session import Program, Ran, Session, Waiting
 
 Send = Callable[[str, Frame, Any], None]
 """`send(client, frame, entry)`; `entry` names the frame that this one answers, or is None."""
 
 
 class Host:
-    """All conversations of one process. `receive` takes a frame; `ready` is called with a session that has work."""
+    """All conversations of one process. `receive` takes a frame; `ready` is called with a session that has work,
+    by the thread that calls `receive`, and `wake` by any other."""
 
-    def __init__(self, policy: Policy, limits: Limits, send: Send, ready: Callable[[Session], None]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        limits: Limits,
+        send: Send,
+        ready: Callable[[Session], None],
+        wake: Callable[[Session], None] | None = None,
+    ) -> None:
         self.id = new_id()
         self.policy = policy
         self.limits = limits
         self.send = send
         self.ready = ready
+        self.wake = wake or ready
+        self.loop = Loop()
         self.lock = threading.Lock()
         self.clients: dict[str, dict[str, Session]] = {}
         self.ended: dict[str, Gone | None] = {}  # client -> what it has still to be told; the last REMEMBERED of them
@@ -74,6 +86,7 @@ class Host:
             sessions = self._sessions(client)
             if name not in sessions:
                 sessions[name] = Session(name, client, self.policy, self.limits)
+                sessions[name].table.spawn = self.loop.spawn
         self.send(client, NOTHING, entry)
 
     def program(self, client: str, body: dict[str, Any], frame: Frame, entry: Any) -> None:
@@ -160,36 +173,55 @@ class Host:
 
     def turn(self, session: Session) -> bool:
         """Run the next program of a scheduled session; tell whether more wait."""
-        program = session.queue.popleft()
-        if program is None:
+        item = session.queue.popleft()
+        program = item.program if isinstance(item, Waiting) else item
+        if item is None or program is None:
             self._close(session)
         elif session.closed:
             self.send(session.client, NOTHING, program.entry)  # no reply follows a `closed` (§4.3)
         else:
-            self._run(session, program)
+            self._run(session, item, program)
         with self.lock:
             session.scheduled = bool(session.queue)
             return session.scheduled
 
-    def _run(self, session: Session, program: Program) -> None:
-        ran = self._outcome(session, program)
-        if isinstance(ran, Frame):
-            return self.send(session.client, ran, program.entry)
-        self.send(session.client, ran.frame, program.entry)
+    def _run(self, session: Session, item: Program | Waiting, program: Program) -> None:
+        outcome = self._outcome(session, item, program)
+        if isinstance(outcome, Waiting):
+            return self._wait(session, outcome)
+        if isinstance(outcome, Frame):
+            return self.send(session.client, outcome, program.entry)
+        self.send(session.client, outcome.frame, program.entry)
         if self.on_ran is not None:
-            self.on_ran(session, ran)
+            self.on_ran(session, outcome)
 
-    def _outcome(self, session: Session, program: Program) -> Ran | Frame:
+    def _outcome(self, session: Session, item: Program | Waiting, program: Program) -> Ran | Waiting | Frame:
         """Run a program; whatever happens it is answered, and what it printed is on its way before the answer."""
         if self.output is not None:
             self.output.begin(session, program.n)
         try:
-            return session.run(program)
+            return session.finish(item) if isinstance(item, Waiting) else session.run(item)
         except BaseException as error:  # no bad input kills a worker
             return _refusal(session.id, program.n, program.ops, internal(error))
         finally:
             if self.output is not None:
                 self.output.end()
+
+    def _wait(self, session: Session, waiting: Waiting) -> None:
+        """Come back to a program when the last of its coroutines has ended."""
+        left = itertools.count(len(waiting.reply.waiting) - 1, -1)
+
+        def ended() -> None:
+            if next(left) == 0:
+                with self.lock:
+                    session.queue.append(waiting)
+                    if session.scheduled:
+                        return
+                    session.scheduled = True
+                self.wake(session)
+
+        for place in waiting.reply.waiting:
+            place.pending.then(ended)
 
     def _close(self, session: Session) -> None:
         if session.closed:

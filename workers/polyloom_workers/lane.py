@@ -42,7 +42,7 @@ class Lane:
 
     def __init__(self, settings: Settings, policy: Policy) -> None:
         keys, url = Keys(settings.prefix), settings.redis_url()
-        self.host = Host(policy, settings.limits, self.send, lambda session: self.crew.ready(session))
+        self.host = Host(policy, settings.limits, self.send, lambda one: self.crew.ready(one), lambda one: self.crew.wake(one))
         self.crew: Crew[Session] = Crew(self.receive, self.host.turn, self.flush, settings.threads)
         self._inbox = Inbox(keys, self.host.id)
         self._outbox = Outbox(keys, self.host.id)

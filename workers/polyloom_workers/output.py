@@ -1,4 +1,4 @@
-"""What Python code prints while a program runs, on its way to the client of that program (§6.4).
+"""What Python code prints while a program runs, on its way to the client of that program (§6.5).
 
 `sys.stdout` and `sys.stderr` are replaced by streams that know which program the current context runs. A thread of its own sends
 what was printed, so that a long call is heard while it runs; what a program printed is sent before its reply.

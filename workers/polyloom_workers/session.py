@@ -34,6 +34,14 @@ class Ran(NamedTuple):
     ended: float
 
 
+class Waiting(NamedTuple):
+    """A program that ran, but waits for coroutines: its reply comes when they have ended, others may come before."""
+
+    program: Program
+    reply: Reply
+    began: float
+
+
 class Session:
     """One client's ordered conversation. `queue` and `scheduled` belong to the host's lock, the rest to the running thread."""
 
@@ -42,15 +50,24 @@ class Session:
         self.client = client
         self.policy = policy
         self.table = Table(limits)
-        self.queue: deque[Program | None] = deque()  # None: close
+        self.queue: deque[Program | Waiting | None] = deque()  # None: close
         self.scheduled = False
         self.last = 0  # number of the last program accepted
         self.closed = False
 
-    def run(self, program: Program) -> Ran:
-        """Run one program and return its reply as a frame."""
+    def run(self, program: Program) -> Ran | Waiting:
+        """Run one program; its reply waits where a coroutine that it asked for has not ended."""
         began = time.monotonic()
         reply = apply(program.ops, self.table, self.policy, program.attachments)
+        return Waiting(program, reply, began) if reply.waiting else self.answer(program, reply, began)
+
+    def finish(self, waiting: Waiting) -> Ran:
+        """Answer a program whose coroutines have ended."""
+        waiting.reply.complete()
+        return self.answer(*waiting)
+
+    def answer(self, program: Program, reply: Reply, began: float) -> Ran:
+        """Return the outcome of a program with its reply as a frame."""
         body: dict[str, Any] = {"t": "reply", "session": self.id, "n": program.n, "results": reply.results}
         if reply.failed:
             body["failed"] = reply.failed

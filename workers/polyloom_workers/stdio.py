@@ -42,7 +42,7 @@ class Pipe:
         self._reader = FrameReader(settings.limits)
         self._outbox: deque[list[Buffer]] = deque()
         self._writing = threading.Lock()
-        self.host = Host(Policy(), settings.limits, self.send, lambda session: self.crew.ready(session))
+        self.host = Host(Policy(), settings.limits, self.send, lambda one: self.crew.ready(one), lambda one: self.crew.wake(one))
 
     def receive(self) -> bool:
         """Write what is answered and take what comes; False at the end of the input."""

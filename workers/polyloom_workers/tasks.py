@@ -14,6 +14,7 @@ from polyloom.frames import Frame, read_frame, write_frame
 from polyloom.policy import Policy, policy_of
 from polyloom.settings import Settings
 from polyloom.table import Table
+from polyloom_workers.loop import Loop
 
 
 class JobFailed(RemoteFailure):
@@ -42,6 +43,9 @@ def register(app: Celery, settings: Settings) -> Task:
     return run
 
 
+LOOP = Loop()  # of this process; it has no thread before the first coroutine
+
+
 class JobTable(Table):
     """The slots of one job: they end with it, so no object is handed out."""
 
@@ -55,7 +59,9 @@ def run_program(program: object, settings: Settings, policy: Policy) -> str:
     """Run the text of a program and return the text of its reply."""
     ops, attachments = _read_program(program, settings)
     table = JobTable(settings.limits)
+    table.spawn = LOOP.spawn
     reply = apply(ops, table, policy, attachments)
+    reply.complete()
     if reply.error is not None:
         raise RemoteFailure(reply.error)
     for wire in reply.results:

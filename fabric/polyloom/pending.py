@@ -1,0 +1,69 @@
+"""What runs on the host's event loop (§5.7): coroutines on their way, and asynchronous iterators taken step by step."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any
+
+from polyloom.failure import Failure, describe
+
+Spawn = Callable[[Coroutine[Any, Any, Any]], "Future[Any]"]
+"""Starts a coroutine on the loop of the host."""
+
+
+class Pending:
+    """Stands in a slot until its coroutine has ended; then its outcome takes its place."""
+
+    __slots__ = ("_future", "_op", "_redact")
+
+    def __init__(self, future: Future[Any], op: str, redact: bool) -> None:
+        self._future = future
+        self._op = op
+        self._redact = redact
+
+    def done(self) -> bool:
+        """Tell whether it has ended."""
+        return self._future.done()
+
+    def wait(self) -> object:
+        """Return what it came to: a value, or a Failure."""
+        try:
+            return self._future.result()
+        except BaseException as error:
+            return Failure(describe(error, self._op, self._redact))
+
+    def then(self, call: Callable[[], None]) -> None:
+        """Call once it has ended, from whichever thread that happens in."""
+        self._future.add_done_callback(lambda _: call())
+
+    def cancel(self) -> None:
+        """Throw CancelledError into it."""
+        self._future.cancel()
+
+
+class Steps:
+    """An asynchronous iterator as an ordinary one: each item is awaited on the loop."""
+
+    def __init__(self, iterator: AsyncIterator[Any], spawn: Spawn) -> None:
+        self._iterator = iterator
+        self._spawn = spawn
+
+    def __iter__(self) -> Steps:
+        return self
+
+    def __next__(self) -> object:
+        try:
+            return self._spawn(_step(self._iterator)).result()
+        except StopAsyncIteration:
+            raise StopIteration from None
+
+    def close(self) -> None:
+        """End it, so that its `finally` runs now."""
+        end = getattr(self._iterator, "aclose", None)
+        if end is not None:
+            self._spawn(end()).result()
+
+
+async def _step(iterator: AsyncIterator[Any]) -> Any:
+    return await anext(iterator)
