@@ -39,7 +39,7 @@ export class LoomSession {
 function importModule(session: Session, module: string, entry: Py): SlotNode {
   if (typeof module !== 'string' || !module) throw new UsageError('$py takes the name of a module')
   const write = (): string => JSON.stringify(module)
-  const node = session.outside(() => SlotNode.made(session, session.add('import', write), module, entry))
+  const node = session.outside(() => SlotNode.made(session, session.add('import', write), module, session.site(entry)))
   node.lasting = true
   return node
 }

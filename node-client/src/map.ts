@@ -17,7 +17,7 @@ export function map(remote: Remote, fn: (item: Remote) => unknown, options?: Opt
 }
 
 function once(node: Node, slot: number, fn: (item: Remote) => unknown): unknown {
-  const result = fn(SlotNode.made(node.session, slot, 'item', map).remote)
+  const result = fn(SlotNode.made(node.session, slot, 'item', undefined).remote)
   if (!nodeOf(result) && isThenable(result)) {
     result.then(undefined, () => undefined) // it is refused here, whatever becomes of it
     throw new UsageError('the callback of map is synchronous', { hint: 'it gets no values, only what stands for them' })

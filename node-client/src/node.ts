@@ -101,16 +101,17 @@ export abstract class Node extends Reference implements ProxyHandler<typeof TARG
     return then
   }
 
-  /** Add an op that fills a new slot, and return its node; the call site is whoever called `entry`. */
+  /** Add an op that fills a new slot, and return its node; its site is `from`, or whoever called `from`. */
   make(
     op: (typeof OPS)[number],
     label: string,
     write: (encoder: Encoder) => string,
-    entry: Entry,
+    from: Entry | Site,
     options?: CallOptions,
   ): SlotNode {
     options?.signal?.throwIfAborted()
-    const made = this.owner.spawn(this.session.add(op, write), label, entry)
+    const slot = this.session.add(op, write)
+    const made = this.owner.spawn(slot, label, typeof from === 'function' ? this.session.site(from) : from)
     if (options) made.limit(options)
     return made
   }

@@ -1,10 +1,12 @@
 /** Attributes of a slot: a path (`np.linalg.svd`) is folded here and costs no op before it is called or awaited. */
 
-import type { Entry } from './line.js'
+import type { Entry, Site } from './line.js'
 import { Node } from './node.js'
 import type { Remote } from './remote.js'
 import type { Session } from './session.js'
 import type { SlotNode } from './slot.js'
+
+const NOWHERE: Site = {} // awaited after too many others of its tick
 
 /** Attributes of a slot by their names; nothing is sent before it is used. */
 export class PathNode extends Node {
@@ -44,22 +46,20 @@ export class PathNode extends Node {
   }
 
   protected override awaiting(): unknown {
-    this.site = this.session.site(ENTRY.get) ?? this.site
+    this.site = this.session.site(ENTRY.get)
     return super.awaiting()
   }
 
   /** Read the attribute anew, each time. */
   override async result(): Promise<unknown> {
-    return this.fetched().result()
+    return this.fetched(this.site ?? NOWHERE).result()
   }
 
   /** Add a getattr op for the last name. */
-  fetched(): SlotNode {
+  fetched(from: Entry | Site = ENTRY.fetched): SlotNode {
     const name = JSON.stringify(this.label)
     const write = (): string => `${this.owner.reference(this.before)},${name}`
-    const made = this.make('getattr', this.label, write, ENTRY.fetched)
-    if (this.site) made.site = this.site
-    return made
+    return this.make('getattr', this.label, write, from)
   }
 }
 

@@ -39,16 +39,16 @@ export class SlotNode extends Node implements Pull, Scoped, Owned {
   }
 
   /** Return the node of an op that was just added. */
-  static made(session: Session, slot: number, label: string, entry: Entry): SlotNode {
+  static made(session: Session, slot: number, label: string, site: Site | undefined): SlotNode {
     const node = new SlotNode(session, slot, label)
-    node.site = session.site(entry)
+    node.site = site
     session.made(node)
     return node
   }
 
   /** Return the node of an op that was just added. */
-  spawn(slot: number, label: string, entry: Entry): SlotNode {
-    return SlotNode.made(this.session, slot, label, entry)
+  spawn(slot: number, label: string, site: Site | undefined): SlotNode {
+    return SlotNode.made(this.session, slot, label, site)
   }
 
   get awaited(): boolean {
