@@ -25,6 +25,7 @@ Export = Callable[[object, int], Wire]
 
 SAFE_INT = 2**53 - 1
 PLAIN = frozenset({str, bool, type(None)})
+MANY = 8  # items from which looking at all of them first pays
 
 
 class Encoder:
@@ -61,6 +62,8 @@ class Encoder:
         depth += 1
         if depth > self.limits.depth:
             raise too_deep(self.limits)
+        if len(values) >= MANY and _stand_for_themselves(values):
+            return list(values)
         index = -1
         wires = []
         try:
@@ -79,6 +82,16 @@ class Encoder:
             raise too_long("attachments", len(self.attachments) + 1, self.limits.attachments)
         self.attachments.append(data)
         return len(self.attachments) - 1
+
+
+def _stand_for_themselves(values: Sequence[Any]) -> bool:
+    """Tell whether every item is written as it is, in passes that C makes: many scalars of one kind are common."""
+    kinds = set(map(type, values))
+    if kinds <= PLAIN:
+        return True
+    if kinds == {int}:
+        return bool(min(values) >= -SAFE_INT and max(values) <= SAFE_INT)
+    return kinds == {float} and all(map(math.isfinite, values))
 
 
 def _encode_int(encoder: Encoder, value: int, _depth: int) -> Wire:

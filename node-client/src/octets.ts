@@ -4,15 +4,13 @@ import { ValueRefused } from './errors.js'
 
 /** Return a view of the bytes; ValueRefused for memory that is shared between threads or was transferred away. */
 export function octetsOf(view: ArrayBufferView | ArrayBufferLike): Uint8Array {
-  const [buffer, start, size] = ArrayBuffer.isView(view)
-    ? [view.buffer, view.byteOffset, view.byteLength]
-    : [view, 0, view.byteLength]
+  const buffer = ArrayBuffer.isView(view) ? view.buffer : view
   if (Object.prototype.toString.call(buffer) !== '[object ArrayBuffer]') {
     const hint = 'copy it: new Uint8Array(shared)'
     throw new ValueRefused('memory that is shared between threads has no wire form', { hint })
   }
   try {
-    return new Uint8Array(buffer, start, size)
+    return new Uint8Array(buffer, ArrayBuffer.isView(view) ? view.byteOffset : 0, view.byteLength)
   } catch {
     throw new ValueRefused('memory that was transferred away has no wire form', { hint: 'send it before' })
   }

@@ -135,6 +135,32 @@ def test_integer_of_many_digits_survives(digits):
         assert sent(number) == number
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1] * 20,
+        [*[1] * 20, 2**53],
+        [*[-1] * 20, -(2**53)],
+        [*[1] * 20, True],
+        [0.5] * 20,
+        [*[0.5] * 20, math.inf],
+        [*[0.5] * 20, -math.inf, 1],
+        [*["a"] * 20, None, True],
+        [*["a"] * 20, b"b"],
+        [*[1] * 20, numpy.int64(2)],
+        list(range(7)),
+    ],
+    ids=repr,
+)
+def test_many_scalars_are_encoded_as_one_by_one(values):
+    one_by_one = [Encoder().encode(value) for value in values if type(value) is not bytes]
+    together = Encoder().encode(values)[0]
+    assert [repr(wire) for wire in together if wire != ["bytes", 0]] == [repr(wire) for wire in one_by_one]
+    assert sent(values) == values
+    assert together is not values
+    assert sent(tuple(values)) == tuple(values)
+
+
 def test_bool_is_not_taken_for_an_int():
     assert [type(one) for one in sent([True, 1, False, 0])] == [bool, int, bool, int]
 

@@ -103,6 +103,13 @@ def test_what_has_no_content_of_its_own_has_no_copy(value):
     assert copy_of(value) is NO_COPY
 
 
+def test_what_pandas_has_for_a_missing_value_stays_live():
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed: no dependency")
+    for value in (pandas.NA, pandas.NaT, pandas.Timestamp(0), pandas.DataFrame()):
+        assert not is_data(value)
+        assert copy_of(value) is NO_COPY
+
+
 def copied(value, levels=None, limits=None):
     exported = []
 

@@ -223,9 +223,10 @@ def halves(a): return [a.astype('float16'), np.array([1 + 2j, -1j], dtype='compl
     for (const memory of [shared, new Uint8Array(shared), new DataView(shared), new Float64Array(shared)]) {
       await refused(() => echo({ a: memory }), ValueRefused, '$.args[0].a', /shared/)
     }
-    const gone = new Uint8Array([1])
-    structuredClone(gone.buffer, { transfer: [gone.buffer] })
-    await refused(() => echo([gone]), ValueRefused, '$.args[0][0]', /transferred/)
+    const { buffer } = new Uint8Array([1])
+    const views = [buffer, new Uint8Array(buffer), new DataView(buffer), new Int8Array(buffer)]
+    structuredClone(buffer, { transfer: [buffer] })
+    for (const gone of views) await refused(() => echo([gone]), ValueRefused, '$.args[0][0]', /transferred/)
   })
 
   check('J99 attachments beyond their number are refused on both sides', async ({ $py }) => {
