@@ -196,6 +196,8 @@ class _Run:
             value = objects.get(slot) if type(slot) is int else None
             if mode == "auto" and (type(value) in _ATOMS or (type(value) is int and -SAFE_INT <= value <= SAFE_INT)):
                 results.append(value)  # what most calls return, without a detour
+            elif mode == "auto" and type(value) is float:
+                results.append(marked_float(value))
             elif type(value) is Pending and not value.done():
                 self.reply.waiting.append(_Waiting(len(results), slot, mode, levels, value))
                 results.append(None)
