@@ -69,8 +69,15 @@ class Client:
         return self.results(session, self.post(session, *ops, attachments=attachments))
 
     def results(self, session: str, n: int) -> list[Any]:
-        """Return the results of a program that was sent."""
-        return self.reply(session, n)["results"]
+        """Return the results of a program that was sent, those that come late too (§5.7)."""
+        results = self.reply(session, n)["results"]
+        while ["pending"] in results:
+            late = self.find(
+                lambda body: body["t"] == "late" and (body["session"], body["n"]) == (session, n), f"the rest of {n}"
+            )
+            for at, value in late["results"]:
+                results[at] = value
+        return results
 
     def reply(self, session: str, n: int) -> Body:
         """Return the reply to a program, with its attachments under `attachments`."""

@@ -304,4 +304,4 @@ DECODERS: dict[str, Callable[[Decoder, list[Any], int], object]] = {
 }
 
 # Forms that only a host sends (§3.2): results, never arguments.
-RESULT_TAGS = ("handle", "error")
+RESULT_TAGS = ("handle", "error", "pending")

@@ -37,21 +37,32 @@ class Reply:
         self.attachments = attachments
         self.called: object = None  # the last thing that was called, for the program's name
         self.error: ErrorObject | None = None  # what the first op that failed came to, pulled or not
-        self.waiting: list[_Waiting] = []  # pulls of coroutines that had not ended; `complete` must follow
+        self.waiting: list[Waiting] = []  # pulls of coroutines that had not ended: `complete`, or `late` for each
         self._run: _Run | None = None
 
     def complete(self) -> None:
-        """Fill in what the program waited for, once that has ended; until then it blocks."""
+        """Wait for everything that is not there yet, and fill it in."""
         for place in self.waiting:
-            assert self._run is not None
-            wire = self._run.result(place.slot, place.mode, place.levels)
-            self.results[place.at] = wire
-            if type(wire) is list and wire[0] == "error":
-                self.error = self.error or wire[1]
-        self.waiting = []
+            self.results[place.at] = self._result(place)
+
+    def late(self, place: "Waiting") -> tuple[Wire, list[Buffer]]:
+        """Return a result that came later, and its attachments."""
+        assert self._run is not None
+        attachments = self._run.encoder.attachments = []
+        return self._result(place), attachments
+
+    def _result(self, place: "Waiting") -> Wire:
+        assert self._run is not None
+        wire = self._run.result(place.slot, place.mode, place.levels)
+        if type(wire) is list and wire[0] == "error":
+            self.error = self.error or wire[1]
+        return wire
 
 
-class _Waiting(NamedTuple):
+PENDING = ["pending"]  # stands for a result that comes later (§5.7)
+
+
+class Waiting(NamedTuple):
     """A result that is not there yet: its place among the results, and what was asked for."""
 
     at: int
@@ -199,8 +210,8 @@ class _Run:
             elif mode == "auto" and type(value) is float:
                 results.append(marked_float(value))
             elif type(value) is Pending and not value.done():
-                self.reply.waiting.append(_Waiting(len(results), slot, mode, levels, value))
-                results.append(None)
+                self.reply.waiting.append(Waiting(len(results), slot, mode, levels, value))
+                results.append(PENDING)
             else:
                 results.append(self.result(slot, mode, levels))
 

@@ -3,7 +3,7 @@
 PROTOCOL = 1
 
 CLIENT_KINDS = ("hello", "open", "program", "close", "bye")
-HOST_KINDS = ("hello", "reply", "output", "closed")
+HOST_KINDS = ("hello", "reply", "late", "output", "closed")
 
 OPS = (
     "import",

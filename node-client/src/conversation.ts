@@ -118,6 +118,10 @@ export class Conversation implements Line, Receiver {
     this.#sessions.get(body['session'] as string)?.reply(body, frame)
   }
 
+  late(body: Body, frame: Frame): void {
+    this.#sessions.get(body['session'] as string)?.late(body, frame)
+  }
+
   /** Hand over what was printed; a listener that throws harms nobody's calls. */
   output(output: Output): void {
     try {
@@ -138,6 +142,7 @@ export class Conversation implements Line, Receiver {
 
 const KINDS = new Map<string, (line: Conversation, body: Body, frame: Frame) => void>([
   ['reply', (line, body, frame) => line.reply(body, frame)],
+  ['late', (line, body, frame) => line.late(body, frame)],
   ['hello', (line, body) => line.hello(body)],
   ['output', (line, body) => line.output(readOutput(body))],
   ['closed', (line, body) => line.over(body)],

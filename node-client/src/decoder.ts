@@ -268,4 +268,4 @@ export const DECODERS = new Map<string, Decode>([
 ])
 
 /** The tags that this peer reads (§3.2). */
-export const TAGS: readonly string[] = [...DECODERS.keys()]
+export const TAGS: readonly string[] = [...DECODERS.keys(), 'pending'] // the last one stands for a whole result (§5.7)

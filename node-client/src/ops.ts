@@ -4,7 +4,7 @@ export const PROTOCOL = 1
 export const VERSION = '0.1.0'
 
 export const CLIENT_KINDS = ['hello', 'open', 'program', 'close', 'bye'] as const
-export const HOST_KINDS = ['hello', 'reply', 'output', 'closed'] as const
+export const HOST_KINDS = ['hello', 'reply', 'late', 'output', 'closed'] as const
 
 export const OPS = [
   'import',

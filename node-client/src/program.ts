@@ -22,6 +22,8 @@ export class Program implements Frame {
   /** Ops with slot 0 by their index: where they were asked for, and how many pulls stood before; the next one is told. */
   readonly silent = new Map<number, { readonly pulls: number; readonly site: Site | undefined }>()
   receipt?: string
+  /** After the reply: the pulls whose results come later, by their index (§5.7). */
+  waiting: Map<number, Pull> | undefined
   #mode: Pulling | undefined // of the pull op that is still open
 
   constructor(
@@ -58,6 +60,11 @@ export class Program implements Frame {
     this.#endPull()
     this.text += ack === undefined ? ']}' : `],"ack":"${ack}"}`
     return this
+  }
+
+  /** Who has not been answered yet. */
+  get unanswered(): Iterable<Pull> {
+    return this.waiting?.values() ?? this.pulls
   }
 
   #endPull(): void {

@@ -31,6 +31,12 @@ export class Session {
   #slots = 0
   #encoding = 0 // ops being encoded; more than one where a getter of an argument makes a call
   #pending = new Map<number, Program>()
+  #pull: Pull | undefined // whose result is being decoded
+  #at = 0 // its index
+  readonly #liveBeside = (slot: number, type: string, identity: number): unknown => {
+    const pull = this.#pull!
+    return slot === pull.slot ? pull.live(type, identity) : this.#live(this, slot, type, identity, pull)
+  }
   #sites = 0 // call sites kept in this tick
   #made: Owned[] = [] // by ops that are not sent yet
   #returns = new Returns(() => {
@@ -158,17 +164,34 @@ export class Session {
   reply(body: FrameBody, frame: Frame): void {
     const { n, results, failed } = body
     const program = this.#pending.get(n as number)
-    if (!program) return // sent twice (§8.4)
-    this.#pending.delete(program.n)
-    this.#line.answered(1)
+    if (!program || program.waiting) return // sent twice (§8.4)
+    program.waiting = new Map()
     if (!Array.isArray(results) || results.length !== program.pulls.length) {
       const found = Array.isArray(results) ? results.length : 'no'
       const error = new FrameError(`a reply has ${found} results where ${program.pulls.length} were asked for`)
-      failAll(program.pulls, error)
-      this.#line.fail(error)
-      return
+      program.waiting = undefined
+      throw error
     }
-    this.#settle(program, results, Array.isArray(failed) ? failed : [], frame)
+    const decoder = new Decoder(frame.attachments, this.#liveBeside, this.settings.limits)
+    this.#at = 0
+    try {
+      const victim = this.#blame(program, decoder, Array.isArray(failed) ? failed : [])
+      this.#settle(program, results.entries(), victim, decoder)
+    } catch (error) {
+      // A reply that cannot be read ends the conversation, and with it those who were not reached.
+      for (let at = this.#at; at < program.pulls.length; at++) program.waiting.set(at, program.pulls[at]!)
+      throw error
+    }
+  }
+
+  /** Take results that come after the reply (§5.7). */
+  late(body: FrameBody, frame: Frame): void {
+    const program = this.#pending.get(body['n'] as number)
+    const { results } = body
+    if (!program?.waiting) return // sent twice
+    if (!Array.isArray(results)) throw new FrameError('a late frame has an array of results')
+    const awaited = (results as [number, unknown][]).filter(([at]) => program.waiting!.has(at))
+    this.#settle(program, awaited, -1, new Decoder(frame.attachments, this.#liveBeside, this.settings.limits))
   }
 
   /** Send what is collected and close the session; what is pending is rejected. */
@@ -189,7 +212,7 @@ export class Session {
     this.#pending.clear()
     this.#line.answered(pending.length)
     this.#line.closed(this)
-    for (const program of pending) failAll(program.pulls, lossOf(error, program.receipt, fence))
+    for (const program of pending) failAll(program.unanswered, lossOf(error, program.receipt, fence))
     failAll(this.#program?.pulls ?? [], lossOf(error, undefined, fence, false))
     this.#program = undefined
     this.#made = []
@@ -230,27 +253,26 @@ export class Session {
     this.#line.send(program.seal(this.#line.ack))
   }
 
-  #settle(program: Program, results: unknown[], failed: unknown[], frame: Frame): void {
-    let pull!: Pull
-    const live = (slot: number, type: string, identity: number): unknown =>
-      slot === pull.slot ? pull.live(type, identity) : this.#live(this, slot, type, identity, pull)
-    const decoder = new Decoder(frame.attachments, live, this.settings.limits)
-    let at = 0
-    try {
-      const victim = this.#blame(program, decoder, failed)
-      for (; at < results.length; at++) {
-        pull = program.pulls[at]!
-        const wire = results[at]
-        const value = decoded(decoder, wire, at)
-        const failure = at === victim ? this.#takeFailure() : value
-        if (failure instanceof PolyloomError) pull.fail(failure)
-        else pull.settle(value, typeof value === 'number' && typeof wire === 'object')
+  /** Give results to those who wait for them, `victim` the failure of an assignment; the program has ended when none is left. */
+  #settle(program: Program, results: Iterable<[number, unknown]>, victim: number, decoder: Decoder): void {
+    const waiting = program.waiting!
+    for (const [at, wire] of results) {
+      const pull = (this.#pull = program.pulls[at]!)
+      this.#at = at
+      if (Array.isArray(wire) && wire[0] === 'pending') {
+        waiting.set(at, pull)
+        continue
       }
-    } catch (error) {
-      const fault = error instanceof PolyloomError ? error.rooted(`$.results[${at}]`) : new UsageError(String(error))
-      failAll(program.pulls.slice(at), fault)
-      this.#line.fail(fault)
+      const value = decoded(decoder, wire, at)
+      waiting.delete(at)
+      const failure = at === victim ? this.#takeFailure() : value
+      if (failure instanceof PolyloomError) pull.fail(failure)
+      else pull.settle(value, typeof value === 'number' && typeof wire === 'object')
     }
+    this.#pull = undefined // a Remote must not be kept by the session that it came from
+    if (waiting.size) return
+    this.#pending.delete(program.n)
+    this.#line.answered(1)
   }
 
   /** Keep the first failure of an op with slot 0 and return the number of the pull to be told, if it is in this program. */
@@ -284,11 +306,11 @@ function decoded(decoder: Decoder, wire: unknown, at: number): unknown {
   } catch (error) {
     if (error instanceof LimitExceeded || (error instanceof ValueRefused && error.code === 'NotData'))
       return error.rooted(`$.results[${at}]`)
-    throw error
+    throw error instanceof PolyloomError ? error.rooted(`$.results[${at}]`) : error
   }
 }
 
-function failAll(pulls: readonly Pull[], error: Error): void {
+function failAll(pulls: Iterable<Pull>, error: Error): void {
   for (const pull of pulls) pull.fail(error)
 }
 

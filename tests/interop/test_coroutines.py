@@ -96,6 +96,13 @@ def test_coroutines_of_one_program_run_side_by_side(host: Client, session: str) 
     assert host.run(session, *ops) == ["a", None]
 
 
+def test_result_that_waits_holds_up_no_other_of_its_program(host: Client, session: str) -> None:
+    n = host.post(session, call(2, "through", "e"), ["repr", 3, 7], ["pull", "auto", 2, 3])
+    assert host.reply(session, n)["results"] == [["pending"], "7"]
+    host.run(session, call(4, "open_gate", "e"), ["release", 4], ["repr", 5, 1], ["pull", "auto", 5])
+    assert host.expect("late")["results"] == [[0, "e"]]
+
+
 def test_reply_that_waits_holds_up_no_later_program(host: Client, session: str) -> None:
     waiting = host.post(session, call(2, "through", "b"), ["pull", "auto", 2])
     assert host.run(session, ["repr", 3, 7], ["pull", "auto", 3]) == ["7"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
+import functools
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from polyloom.ops import PROTOCOL
 from polyloom.policy import Policy
 from polyloom_workers.loop import Loop
 from polyloom_workers.output import Output
-from polyloom_workers.session import Program, Ran, Session, Waiting
+from polyloom_workers.session import Late, Program, Ran, Session
 
 Send = Callable[[str, Frame, Any], None]
 """`send(client, frame, entry)`; `entry` names the frame that this one answers, or is None."""
@@ -174,54 +175,69 @@ class Host:
     def turn(self, session: Session) -> bool:
         """Run the next program of a scheduled session; tell whether more wait."""
         item = session.queue.popleft()
-        program = item.program if isinstance(item, Waiting) else item
-        if item is None or program is None:
+        if item is None:
             self._close(session)
-        elif session.closed:
-            self.send(session.client, NOTHING, program.entry)  # no reply follows a `closed` (§4.3)
+        elif session.closed:  # no reply follows a `closed` (§4.3)
+            self.send(session.client, NOTHING, (item.ran.program if isinstance(item, Late) else item).entry)
+        elif isinstance(item, Late):
+            self._finish(session, item)
         else:
-            self._run(session, item, program)
+            self._run(session, item)
         with self.lock:
             session.scheduled = bool(session.queue)
             return session.scheduled
 
-    def _run(self, session: Session, item: Program | Waiting, program: Program) -> None:
-        outcome = self._outcome(session, item, program)
-        if isinstance(outcome, Waiting):
-            return self._wait(session, outcome)
-        if isinstance(outcome, Frame):
-            return self.send(session.client, outcome, program.entry)
-        self.send(session.client, outcome.frame, program.entry)
-        if self.on_ran is not None:
-            self.on_ran(session, outcome)
+    def _run(self, session: Session, program: Program) -> None:
+        ran = self._outcome(session, program)
+        if isinstance(ran, Frame):
+            return self.send(session.client, ran, program.entry)
+        if ran.reply.waiting:
+            self.send(session.client, ran.frame, None)
+            for place in ran.reply.waiting:
+                place.pending.then(functools.partial(self._came, session, Late(ran, place)))
+        else:
+            self.send(session.client, ran.frame, program.entry)
+            self._ended(session, ran)
 
-    def _outcome(self, session: Session, item: Program | Waiting, program: Program) -> Ran | Waiting | Frame:
+    def _outcome(self, session: Session, program: Program) -> Ran | Frame:
         """Run a program; whatever happens it is answered, and what it printed is on its way before the answer."""
         if self.output is not None:
             self.output.begin(session, program.n)
         try:
-            return session.finish(item) if isinstance(item, Waiting) else session.run(item)
+            return session.run(program)
         except BaseException as error:  # no bad input kills a worker
             return _refusal(session.id, program.n, program.ops, internal(error))
         finally:
             if self.output is not None:
                 self.output.end()
 
-    def _wait(self, session: Session, waiting: Waiting) -> None:
-        """Come back to a program when the last of its coroutines has ended."""
-        left = itertools.count(len(waiting.reply.waiting) - 1, -1)
+    def _came(self, session: Session, late: Late) -> None:
+        """Come back to a result whose coroutine has ended; in whichever thread that was."""
+        with self.lock:
+            session.queue.append(late)
+            if session.scheduled:
+                return
+            session.scheduled = True
+        self.wake(session)
 
-        def ended() -> None:
-            if next(left) == 0:
-                with self.lock:
-                    session.queue.append(waiting)
-                    if session.scheduled:
-                        return
-                    session.scheduled = True
-                self.wake(session)
+    def _finish(self, session: Session, late: Late) -> None:
+        if self.output is not None:
+            self.output.end()  # what the coroutine printed goes before its result
+        ran, waiting = late.ran, late.ran.reply.waiting
+        waiting.remove(late.place)
+        try:
+            frame = session.finish(late)
+        except BaseException as error:
+            refused = ["error", internal(error).to_wire()]
+            body = {"t": "late", "session": session.id, "n": ran.program.n, "results": [[late.place.at, refused]]}
+            frame = write_frame(body)
+        self.send(session.client, frame, None if waiting else ran.program.entry)
+        if not waiting:
+            self._ended(session, ran._replace(ended=time.monotonic()))
 
-        for place in waiting.reply.waiting:
-            place.pending.then(ended)
+    def _ended(self, session: Session, ran: Ran) -> None:
+        if self.on_ran is not None:
+            self.on_ran(session, ran)
 
     def _close(self, session: Session) -> None:
         if session.closed:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from polyloom.errors import LimitExceeded
-from polyloom.executor import Reply, apply
+from polyloom.executor import Reply, Waiting, apply
 from polyloom.frames import Buffer, Frame, write_frame
 from polyloom.limits import Limits
 from polyloom.policy import Policy
@@ -34,12 +34,11 @@ class Ran(NamedTuple):
     ended: float
 
 
-class Waiting(NamedTuple):
-    """A program that ran, but waits for coroutines: its reply comes when they have ended, others may come before."""
+class Late(NamedTuple):
+    """A result of a program that has ended after the reply."""
 
-    program: Program
-    reply: Reply
-    began: float
+    ran: Ran
+    place: Waiting
 
 
 class Session:
@@ -50,24 +49,15 @@ class Session:
         self.client = client
         self.policy = policy
         self.table = Table(limits)
-        self.queue: deque[Program | Waiting | None] = deque()  # None: close
+        self.queue: deque[Program | Late | None] = deque()  # None: close
         self.scheduled = False
         self.last = 0  # number of the last program accepted
         self.closed = False
 
-    def run(self, program: Program) -> Ran | Waiting:
-        """Run one program; its reply waits where a coroutine that it asked for has not ended."""
+    def run(self, program: Program) -> Ran:
+        """Run one program and return its outcome with its reply as a frame."""
         began = time.monotonic()
         reply = apply(program.ops, self.table, self.policy, program.attachments)
-        return Waiting(program, reply, began) if reply.waiting else self.answer(program, reply, began)
-
-    def finish(self, waiting: Waiting) -> Ran:
-        """Answer a program whose coroutines have ended."""
-        waiting.reply.complete()
-        return self.answer(*waiting)
-
-    def answer(self, program: Program, reply: Reply, began: float) -> Ran:
-        """Return the outcome of a program with its reply as a frame."""
         body: dict[str, Any] = {"t": "reply", "session": self.id, "n": program.n, "results": reply.results}
         if reply.failed:
             body["failed"] = reply.failed
@@ -75,6 +65,15 @@ class Session:
         if len(frame.text) > self.table.limits.frame_bytes:
             frame = write_frame(fitted(body, len(frame.text), self.table.limits.frame_bytes), reply.attachments)
         return Ran(program, reply, frame, began, time.monotonic())
+
+    def finish(self, late: Late) -> Frame:
+        """Return a result that came later as a frame (§5.7)."""
+        result, attachments = late.ran.reply.late(late.place)
+        limit = self.table.limits.frame_bytes
+        if (size := _size(result)) > limit:
+            result, attachments = _refused(size, limit), []
+        body = {"t": "late", "session": self.id, "n": late.ran.program.n, "results": [[late.place.at, result]]}
+        return write_frame(body, attachments)
 
 
 def fitted(body: dict[str, Any], size: int, limit: int) -> dict[str, Any]:

@@ -126,9 +126,7 @@ export class RedisTransport implements Transport {
     const fields: (string | Buffer)[] = [FIELD_CLIENT, this.client, FIELD_TEXT, text]
     const refused = (error: unknown): void => this.#end(this.#refused(error))
     for (const one of attachments) fields.push(...this.#blobs.attach(one, refused))
-    this.writer
-      .call('XADD', this.#inbox, 'NOMKSTREAM', '*', ...fields)
-      .then((id) => this.#accepted(frame, id), refused)
+    this.writer.call('XADD', this.#inbox, 'NOMKSTREAM', '*', ...fields).then((id) => this.#accepted(frame, id), refused)
   }
 
   receive(receiver: Receiver): void {
