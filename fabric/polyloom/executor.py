@@ -1,26 +1,22 @@
 """The heart: `apply(ops, table, policy) -> Reply` (§5, §6). Pure Python, no I/O; every host calls it.
 
-Each op is one small function in OPS. An op returns what goes into its slot; what it raises goes there too, as a Failure, so
-that whoever uses the slot meets the first error.
-
-No `from __future__` here: code that a client runs by `exec` or `eval` inherits it from the caller.
+An op, one of `actions.py`, returns what goes into its slot; what it raises goes there too, as a Failure, so that whoever uses
+the slot meets the first error.
 """
 
-import importlib
-import operator
-from collections.abc import Callable, Generator, Iterator, Sequence
-from itertools import islice
-from types import CoroutineType
+from __future__ import annotations
+
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from polyloom.actions import OPS, Shape, text
 from polyloom.codec import SAFE_INT, Decoder, Encoder, Wire, is_data, marked_float
 from polyloom.errors import ErrorObject, LimitExceeded, OpError, PolyloomError, ValueRefused
 from polyloom.failure import Failed, Failure, describe, qualified_name
 from polyloom.frames import Buffer
-from polyloom.operators import OPERATORS
 from polyloom.ops import MODES
 from polyloom.paths import too_deep
-from polyloom.pending import Pending, Steps
+from polyloom.pending import Pending
 from polyloom.policy import Policy
 from polyloom.table import Table
 from polyloom.words import words_of
@@ -45,13 +41,13 @@ class Reply:
         for place in self.waiting:
             self.results[place.at] = self._result(place)
 
-    def late(self, place: "Waiting") -> tuple[Wire, list[Buffer]]:
+    def late(self, place: Waiting) -> tuple[Wire, list[Buffer]]:
         """Return a result that came later, and its attachments."""
         assert self._run is not None
         attachments = self._run.encoder.attachments = []
         return self._result(place), attachments
 
-    def _result(self, place: "Waiting") -> Wire:
+    def _result(self, place: Waiting) -> Wire:
         assert self._run is not None
         wire = self._run.result(place.slot, place.mode, place.levels)
         if type(wire) is list and wire[0] == "error":
@@ -118,7 +114,7 @@ class _Run:
                 slot = 0
                 raise OpError("a slot is an integer from 0")
             if not fewest <= len(op) <= most:
-                raise _Shape(f"it has {len(op)} items, not {fewest}" + (f" to {most}" if most > fewest else ""))
+                raise Shape(f"it has {len(op)} items, not {fewest}" + (f" to {most}" if most > fewest else ""))
             self.table.filling = slot
             value = function(self, op)
             if slot:
@@ -138,7 +134,7 @@ class _Run:
 
     def failure(self, error: BaseException, index: int, op: Any) -> Failure:
         """Describe what an op raised; an error of the bridge gets its place, what has the wrong shape becomes a BadOp."""
-        if type(error) is _Shape:
+        if type(error) is Shape:
             error = OpError(f"a {op[0]!r} op of the wrong shape: {error}")
         if type(error) in _PLACED and isinstance(error, PolyloomError):
             error.rooted(f"{self.root}[{index}]")
@@ -177,7 +173,7 @@ class _Run:
     def arguments(self, op: list[Any]) -> tuple[list[Any], dict[str, Any]]:
         """Return the positional and keyword arguments of a call."""
         if type(op[3]) is not list or (len(op) == 5 and type(op[4]) is not dict):
-            raise _Shape("it takes a target, an array and an object")
+            raise Shape("it takes a target, an array and an object")
         try:
             positional = self.decoder.items(op[3], 0)
         except PolyloomError as error:
@@ -268,177 +264,6 @@ def _levels(options: dict[str, Any]) -> int | None:
         raise OpError("a pull with options has the mode value, and a depth from 1")
     return levels
 
-
-class _Shape(Exception):
-    """An op of the wrong shape; becomes a BadOp with the op's name."""
-
-
-def text(value: Any) -> str:
-    """Return a name that a client gave, if it is one."""
-    if type(value) is not str:
-        raise _Shape(f"a name is a string, not {value!r:.40}")
-    return value
-
-
-def _import(run: _Run, op: list[Any]) -> object:
-    name = text(run.value(op, 2))
-    run.policy.check_import(name)
-    return importlib.import_module(name)
-
-
-def _getattr(run: _Run, op: list[Any]) -> object:
-    target, name = run.value(op, 2), text(run.value(op, 3))
-    if len(op) == 4:
-        return run.policy.get(target, name)
-    try:
-        return run.policy.get(target, name)
-    except AttributeError:
-        return run.value(op, 4)
-
-
-def _setattr(run: _Run, op: list[Any]) -> object:
-    target, name = run.value(op, 2), text(run.value(op, 3))
-    run.policy.check_name(target, name)
-    setattr(target, name, run.value(op, 4))
-    return None
-
-
-def _delattr(run: _Run, op: list[Any]) -> object:
-    target, name = run.value(op, 2), text(run.value(op, 3))
-    run.policy.check_name(target, name)
-    delattr(target, name)
-    return None
-
-
-def _getitem(run: _Run, op: list[Any]) -> object:
-    return run.value(op, 2)[run.value(op, 3)]
-
-
-def _setitem(run: _Run, op: list[Any]) -> object:
-    return operator.setitem(run.value(op, 2), run.value(op, 3), run.value(op, 4))
-
-
-def _delitem(run: _Run, op: list[Any]) -> object:
-    return operator.delitem(run.value(op, 2), run.value(op, 3))
-
-
-def _call(run: _Run, op: list[Any]) -> object:
-    target = run.value(op, 2)
-    positional, named = run.arguments(op)
-    run.reply.called = target
-    value = target(*positional, **named)
-    if type(value) is CoroutineType and run.table.spawn is not None:
-        return Pending(run.table.spawn(value), words_of(op, run.table), run.policy.redacts)
-    return value
-
-
-def _operator(run: _Run, op: list[Any]) -> object:
-    entry = OPERATORS.get(op[2]) if type(op[2]) is str else None
-    if entry is None or len(op) - 3 != entry[0]:
-        raise _Shape(f"there is no operator {op[2]!r:.40} of {len(op) - 3} operands")
-    return entry[1](*(run.value(op, index) for index in range(3, len(op))))
-
-
-def _iter(run: _Run, op: list[Any]) -> object:
-    iterable = run.value(op, 2)
-    if run.table.spawn is not None and hasattr(type(iterable), "__aiter__") and not hasattr(type(iterable), "__iter__"):
-        return Steps(aiter(iterable), run.table.spawn)
-    return iter(iterable)
-
-
-def _next(run: _Run, op: list[Any]) -> object:
-    iterator, count = run.value(op, 2), run.value(op, 3)
-    if type(count) is not int or count < 1:
-        raise _Shape("it takes an iterator and a count from 1")
-    return _take(run.table, iterator, count)
-
-
-def _take(table: Table, iterator: Iterator[object], count: int) -> dict[str, object]:
-    """Take items up to an error; the error is raised by the next `next`, so that no item before it is lost."""
-    if (late := table.late_errors.pop(id(iterator), None)) is not None:
-        raise late
-    items: list[object] = []
-    try:
-        items.extend(islice(iterator, count))
-    except Exception as error:
-        if not items:
-            raise
-        table.late_errors[id(iterator)] = error
-        return {"items": items, "done": False}
-    return {"items": items, "done": len(items) < count}
-
-
-def _close(run: _Run, op: list[Any]) -> None:
-    """End a generator, so that its `finally` runs now; other iterators have no end of their own."""
-    iterator = run.value(op, 2)
-    run.table.late_errors.pop(id(iterator), None)
-    if isinstance(iterator, (Generator, Steps)):
-        iterator.close()
-
-
-def _map(run: _Run, op: list[Any]) -> list[object]:
-    """Run the ops of a body for each item, with slots that last as long as the item (§5.6)."""
-    items, place, body = run.value(op, 2), op[3], op[4]
-    slots = [place, *map(_body_slot, body if type(body) is list else [None])]
-    if any(type(slot) is not int or slot < 1 for slot in slots):
-        raise _Shape("it takes an iterable, a slot for the item, an array of ops with slots, and a value")
-    root, run.root = run.root, "$.body"
-    try:
-        return [_turn(run, item, slots, op) for item in items]
-    finally:
-        run.root = root
-
-
-def _turn(run: _Run, item: object, slots: list[int], op: list[Any]) -> object:
-    """Run a body once; the first of its ops that fails is the failure of the map."""
-    table = run.table
-    try:
-        table.put(slots[0], item)
-        for index, inner in enumerate(op[4]):
-            run.step(index, inner)
-            table.get(slots[index + 1])
-        return run.value(op, 5)
-    finally:
-        for slot in slots:
-            table.release(slot)
-
-
-def _body_slot(op: object) -> object:
-    """Return the slot that an op in a body fills, or None where it has no place there."""
-    return op[1] if type(op) is list and len(op) > 1 and op[0] not in ("pull", "release") else None
-
-
-def _repr(run: _Run, op: list[Any]) -> object:
-    return repr(run.value(op, 2))
-
-
-def _str(run: _Run, op: list[Any]) -> object:
-    return str(run.value(op, 2))
-
-
-def _type(run: _Run, op: list[Any]) -> object:
-    return qualified_name(type(run.value(op, 2)))
-
-
-# name -> (function, fewest and most items of the op)
-OPS: dict[str, tuple[Callable[[_Run, list[Any]], object], int, int]] = {
-    "import": (_import, 3, 3),
-    "getattr": (_getattr, 4, 5),
-    "setattr": (_setattr, 5, 5),
-    "delattr": (_delattr, 4, 4),
-    "getitem": (_getitem, 4, 4),
-    "setitem": (_setitem, 5, 5),
-    "delitem": (_delitem, 4, 4),
-    "call": (_call, 4, 5),
-    "operator": (_operator, 4, 5),
-    "iter": (_iter, 3, 3),
-    "next": (_next, 4, 4),
-    "close": (_close, 3, 3),
-    "map": (_map, 6, 6),
-    "repr": (_repr, 3, 3),
-    "str": (_str, 3, 3),
-    "type": (_type, 3, 3),
-}
 
 _ATOMS = frozenset({str, bool})
 _FLAT = frozenset({str, bool, int, bytes})

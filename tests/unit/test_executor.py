@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyloom import executor
+from polyloom import operators
 from polyloom.executor import apply
 from polyloom.limits import Limits
 from polyloom.ops import OPS
@@ -131,7 +131,7 @@ def test_operator_of_one_operand(bench, symbol, result):
 
 
 def test_no_operator_is_left_untested():
-    assert {*BINARY, *UNARY, "@", "@=", "in"} == set(executor.OPERATORS)
+    assert {*BINARY, *UNARY, "@", "@=", "in"} == set(operators.OPERATORS)
 
 
 def test_in_asks_the_second_operand_and_matmul_multiplies(bench):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from polyloom import codec, executor, keys, ops
+from polyloom import actions, codec, keys, ops
 from polyloom.errors import CODES
 from polyloom.limits import Limits
 from polyloom.settings import Settings
@@ -33,7 +33,7 @@ def test_ops_and_modes():
 
 
 def test_executor_has_every_op():
-    assert {*executor.OPS, "pull", "release"} == set(NAMES["ops"])
+    assert {*actions.OPS, "pull", "release"} == set(NAMES["ops"])
 
 
 def test_every_tag_is_decoded_or_is_a_result():

@@ -1,0 +1,208 @@
+"""What each op does (§5.2): one small function a name, in the table OPS. The executor calls them.
+
+No `from __future__` here: code that a client runs by `exec` or `eval` inherits it from the caller.
+"""
+
+import importlib
+import operator
+from collections.abc import Callable, Generator, Iterator
+from itertools import islice
+from types import CoroutineType
+from typing import Any, Protocol
+
+from polyloom.failure import qualified_name
+from polyloom.operators import OPERATORS
+from polyloom.pending import Pending, Steps
+from polyloom.policy import Policy
+from polyloom.table import Table
+from polyloom.words import words_of
+
+
+class Shape(Exception):
+    """An op of the wrong shape; becomes a BadOp with the op's name."""
+
+
+class Run(Protocol):
+    """What an op sees of the program that it is part of."""
+
+    table: Table
+    policy: Policy
+    root: str  # where paths to its ops begin
+    reply: Any  # its `called` is what was called last
+
+    def value(self, op: list[Any], index: int) -> Any:
+        """Return the value that stands at a place of an op."""
+
+    def arguments(self, op: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Return the positional and keyword arguments of a call."""
+
+    def step(self, index: int, op: Any) -> None:
+        """Run one op and file its outcome under its slot."""
+
+
+def text(value: Any) -> str:
+    """Return a name that a client gave, if it is one."""
+    if type(value) is not str:
+        raise Shape(f"a name is a string, not {value!r:.40}")
+    return value
+
+
+def _import(run: Run, op: list[Any]) -> object:
+    name = text(run.value(op, 2))
+    run.policy.check_import(name)
+    return importlib.import_module(name)
+
+
+def _getattr(run: Run, op: list[Any]) -> object:
+    target, name = run.value(op, 2), text(run.value(op, 3))
+    if len(op) == 4:
+        return run.policy.get(target, name)
+    try:
+        return run.policy.get(target, name)
+    except AttributeError:
+        return run.value(op, 4)
+
+
+def _setattr(run: Run, op: list[Any]) -> object:
+    target, name = run.value(op, 2), text(run.value(op, 3))
+    run.policy.check_name(target, name)
+    setattr(target, name, run.value(op, 4))
+    return None
+
+
+def _delattr(run: Run, op: list[Any]) -> object:
+    target, name = run.value(op, 2), text(run.value(op, 3))
+    run.policy.check_name(target, name)
+    delattr(target, name)
+    return None
+
+
+def _getitem(run: Run, op: list[Any]) -> object:
+    return run.value(op, 2)[run.value(op, 3)]
+
+
+def _setitem(run: Run, op: list[Any]) -> object:
+    return operator.setitem(run.value(op, 2), run.value(op, 3), run.value(op, 4))
+
+
+def _delitem(run: Run, op: list[Any]) -> object:
+    return operator.delitem(run.value(op, 2), run.value(op, 3))
+
+
+def _call(run: Run, op: list[Any]) -> object:
+    target = run.value(op, 2)
+    positional, named = run.arguments(op)
+    run.reply.called = target
+    value = target(*positional, **named)
+    if type(value) is CoroutineType and run.table.spawn is not None:
+        return Pending(run.table.spawn(value), words_of(op, run.table), run.policy.redacts)
+    return value
+
+
+def _operator(run: Run, op: list[Any]) -> object:
+    entry = OPERATORS.get(op[2]) if type(op[2]) is str else None
+    if entry is None or len(op) - 3 != entry[0]:
+        raise Shape(f"there is no operator {op[2]!r:.40} of {len(op) - 3} operands")
+    return entry[1](*(run.value(op, index) for index in range(3, len(op))))
+
+
+def _iter(run: Run, op: list[Any]) -> object:
+    iterable = run.value(op, 2)
+    if run.table.spawn is not None and hasattr(type(iterable), "__aiter__") and not hasattr(type(iterable), "__iter__"):
+        return Steps(aiter(iterable), run.table.spawn)
+    return iter(iterable)
+
+
+def _next(run: Run, op: list[Any]) -> object:
+    iterator, count = run.value(op, 2), run.value(op, 3)
+    if type(count) is not int or count < 1:
+        raise Shape("it takes an iterator and a count from 1")
+    return _take(run.table, iterator, count)
+
+
+def _take(table: Table, iterator: Iterator[object], count: int) -> dict[str, object]:
+    """Take items up to an error; the error is raised by the next `next`, so that no item before it is lost."""
+    if (late := table.late_errors.pop(id(iterator), None)) is not None:
+        raise late
+    items: list[object] = []
+    try:
+        items.extend(islice(iterator, count))
+    except Exception as error:
+        if not items:
+            raise
+        table.late_errors[id(iterator)] = error
+        return {"items": items, "done": False}
+    return {"items": items, "done": len(items) < count}
+
+
+def _close(run: Run, op: list[Any]) -> None:
+    """End a generator, so that its `finally` runs now; other iterators have no end of their own."""
+    iterator = run.value(op, 2)
+    run.table.late_errors.pop(id(iterator), None)
+    if isinstance(iterator, (Generator, Steps)):
+        iterator.close()
+
+
+def _map(run: Run, op: list[Any]) -> list[object]:
+    """Run the ops of a body for each item, with slots that last as long as the item (§5.6)."""
+    items, place, body = run.value(op, 2), op[3], op[4]
+    slots = [place, *map(_body_slot, body if type(body) is list else [None])]
+    if any(type(slot) is not int or slot < 1 for slot in slots):
+        raise Shape("it takes an iterable, a slot for the item, an array of ops with slots, and a value")
+    root, run.root = run.root, "$.body"
+    try:
+        return [_turn(run, item, slots, op) for item in items]
+    finally:
+        run.root = root
+
+
+def _turn(run: Run, item: object, slots: list[int], op: list[Any]) -> object:
+    """Run a body once; the first of its ops that fails is the failure of the map."""
+    table = run.table
+    try:
+        table.put(slots[0], item)
+        for index, inner in enumerate(op[4]):
+            run.step(index, inner)
+            table.get(slots[index + 1])
+        return run.value(op, 5)
+    finally:
+        for slot in slots:
+            table.release(slot)
+
+
+def _body_slot(op: object) -> object:
+    """Return the slot that an op in a body fills, or None where it has no place there."""
+    return op[1] if type(op) is list and len(op) > 1 and op[0] not in ("pull", "release") else None
+
+
+def _repr(run: Run, op: list[Any]) -> object:
+    return repr(run.value(op, 2))
+
+
+def _str(run: Run, op: list[Any]) -> object:
+    return str(run.value(op, 2))
+
+
+def _type(run: Run, op: list[Any]) -> object:
+    return qualified_name(type(run.value(op, 2)))
+
+
+# name -> (function, fewest and most items of the op)
+OPS: dict[str, tuple[Callable[[Run, list[Any]], object], int, int]] = {
+    "import": (_import, 3, 3),
+    "getattr": (_getattr, 4, 5),
+    "setattr": (_setattr, 5, 5),
+    "delattr": (_delattr, 4, 4),
+    "getitem": (_getitem, 4, 4),
+    "setitem": (_setitem, 5, 5),
+    "delitem": (_delitem, 4, 4),
+    "call": (_call, 4, 5),
+    "operator": (_operator, 4, 5),
+    "iter": (_iter, 3, 3),
+    "next": (_next, 4, 4),
+    "close": (_close, 3, 3),
+    "map": (_map, 6, 6),
+    "repr": (_repr, 3, 3),
+    "str": (_str, 3, 3),
+    "type": (_type, 3, 3),
+}
