@@ -112,7 +112,16 @@ def test_program_that_called_nothing_is_no_task(listening):
 def test_program_is_noted_under_a_name_of_its_own(listening):
     listening.record(SESSION, ran(7))
     (noted,) = listening._ran
-    assert (noted["uuid"], noted["name"], noted["seconds"], noted["failure"]) == ("worker/session/7", "py:math.sqrt", 0.5, None)
+    assert (noted["name"], noted["seconds"], noted["failure"]) == ("py:math.sqrt", 0.5, None)
+    listening.record(SESSION, ran(8))
+    worker, session, number = noted["uuid"].split("/")
+    assert (worker, number) == ("worker", "7")
+    assert listening._ran[-1]["uuid"] == f"worker/{session}/8"
+
+
+def test_monitors_are_not_told_the_id_of_a_session(listening):
+    listening.record(SESSION, ran(7))
+    assert SESSION.id not in str(listening._ran[-1])
 
 
 def test_successes_are_sampled_and_failures_are_not(listening):
