@@ -1,7 +1,8 @@
 """What Python code prints while a program runs, on its way to the client of that program (§6.5).
 
-`sys.stdout` and `sys.stderr` are replaced by streams that know which program the current context runs. A thread of its own sends
-what was printed, so that a long call is heard while it runs; what a program printed is sent before its reply.
+`sys.stdout` and `sys.stderr` are replaced by streams that know which program the current context runs. A thread of its
+own sends what was printed, so that a long call is heard while it runs; what a program printed is sent before its reply, and
+what a coroutine printed before its late result.
 """
 
 from __future__ import annotations

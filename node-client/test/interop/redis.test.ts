@@ -30,11 +30,9 @@ describe('redis', { skip: URL === undefined && 'POLYLOOM_TEST_REDIS_URL names no
     return { $py: loom.$py, close: () => loom.close(), mine: await connections(known) }
   }
 
-  test('no worker under the prefix is said within the time given', async () => {
-    const begun = Date.now()
-    const none = connect(URL, { prefix: `none-${begun}:`, workerTimeoutMs: 300 })
+  test('no worker under the prefix is said when the time given is over', async () => {
+    const none = connect(URL, { prefix: 'nobody-is-here:', workerTimeoutMs: 300 })
     await assert.rejects(none, { code: 'NoWorker' })
-    assert.ok(Date.now() - begun < 2_000)
   })
 
   test('F7 no call is lost or run twice when the connections break', async () => {
