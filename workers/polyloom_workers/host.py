@@ -24,6 +24,9 @@ from polyloom_workers.session import Late, Program, Ran, Session
 Send = Callable[[str, Frame, Any], None]
 """`send(client, frame, entry)`; `entry` names the frame that this one answers, or is None."""
 
+Ready = Callable[[Session], None]
+"""Files a session that has work."""
+
 
 class Host:
     """All conversations of one process. `receive` takes a frame; `ready` is called with a session that has work,
@@ -34,8 +37,8 @@ class Host:
         policy: Policy,
         limits: Limits,
         send: Send,
-        ready: Callable[[Session], None],
-        wake: Callable[[Session], None] | None = None,
+        ready: Ready,
+        wake: Ready | None = None,
     ) -> None:
         self.id = new_id()
         self.policy = policy
@@ -133,7 +136,7 @@ class Host:
         """Close all sessions of a client without an answer: it left, or its lease ended."""
         with self.lock:
             for session in self.clients.pop(client, {}).values():
-                self._queue(session, None)
+                self._queue(session, None, self.wake)  # the sweep calls this too
 
     def expire(self, client: str) -> None:
         """Forget a client whose lease ended, and tell it so should it come back (§8.3)."""
@@ -164,11 +167,11 @@ class Host:
             raise FrameError("the first frame of a conversation is a hello")
         return sessions
 
-    def _queue(self, session: Session, program: Program | None) -> None:
+    def _queue(self, session: Session, program: Program | None, file: Ready | None = None) -> None:
         session.queue.append(program)
         if not session.scheduled:
             session.scheduled = True
-            self.ready(session)
+            (file or self.ready)(session)
 
     # Called by the threads that run sessions
 
