@@ -15,6 +15,7 @@ const LAYERS = [
   ['conversation'],
   ['node', 'path', 'slot'],
   ['meta', 'iterate', 'map'],
+  ['streams'],
   ['loom'],
   ['client', 'bridge'],
   ['index'],

@@ -5,9 +5,8 @@ No `from __future__` here: code that a client runs by `exec` or `eval` inherits 
 
 import importlib
 import operator
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from itertools import islice
-from types import CoroutineType
 from typing import Any, Protocol
 
 from polyloom.failure import qualified_name
@@ -94,7 +93,7 @@ def _call(run: Run, op: list[Any]) -> object:
     positional, named = run.arguments(op)
     run.reply.called = target
     value = target(*positional, **named)
-    if type(value) is CoroutineType and run.table.spawn is not None:
+    if run.table.spawn is not None and issubclass(type(value), Coroutine):  # steps of asynchronous generators too
         return Pending(run.table.spawn(value), words_of(op, run.table), run.policy.redacts)
     return value
 

@@ -52,6 +52,7 @@ export { VERSION } from './ops.js'
 export type { Output } from './output.js'
 export type { Live, Remote } from './remote.js'
 export { PyDate, PyDateTime, PyTime, TimeDelta } from './times.js'
+export { readable, writable, type Part, type ReadableOptions, type StreamOptions } from './streams.js'
 export { MemoryTransport } from './transport/memory.js'
 export type { Receiver, Transport } from './transport/transport.js'
 export {

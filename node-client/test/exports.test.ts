@@ -55,6 +55,7 @@ test('the public surface is this list', () => {
     'map',
     'op',
     'opts',
+    'readable',
     'registerCodec',
     'release',
     'repr',
@@ -67,5 +68,6 @@ test('the public surface is this list', () => {
     'tuple',
     'typeName',
     'value',
+    'writable',
   ])
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 
-import { iterate } from '../../src/index.js'
+import { isRemote, iterate } from '../../src/index.js'
 import { onEveryHost } from './hosts.js'
 
 const DEFINE = `
@@ -20,6 +20,9 @@ async def wait(name):
     gates.setdefault(name, asyncio.Event())
     await gates[name].wait()
     return name
+
+async def start(name):
+    return asyncio.ensure_future(wait(name))
 
 async def open(name):
     gates.setdefault(name, asyncio.Event()).set()
@@ -57,6 +60,15 @@ onEveryHost((check) => {
     assert.equal(await first, 'a')
     const both = await Promise.all([names.wait('b'), names.open('b')])
     assert.deepEqual(both, ['b', null])
+  })
+
+  check('E59 a task is an object, which wait_for waits for', async ({ $py }) => {
+    const names = define($py)
+    const task: any = await names.start('t')
+    assert.equal(isRemote(task), true)
+    assert.equal(await task.done(), false)
+    const [waited] = await Promise.all([$py('asyncio').wait_for(task, null), names.open('t')])
+    assert.deepEqual([waited, await task.result()], ['t', 't'])
   })
 
   check('E59 asynchronous generators stream, and end when they are left', async ({ $py }) => {

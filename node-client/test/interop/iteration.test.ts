@@ -34,6 +34,23 @@ def stubborn():
         yield 1
     finally:
         raise RuntimeError('in finally')
+def summing():
+    total = 0
+    try:
+        while (got := (yield total)) is not None: total += got
+        return {'total': total}
+    finally:
+        log.append(total)
+async def echoing():
+    got = None
+    try:
+        while True:
+            try:
+                got = yield got
+            except ValueError as error:
+                got = f'caught {error}'
+    finally:
+        log.append('closed')
 class Old:
     def __getitem__(self, i):
         if i > 2: raise IndexError
@@ -117,6 +134,38 @@ onEveryHost((check) => {
     await assert.rejects(async () => echo.throw($py('builtins').KeyError('k')), raised('KeyError'))
     await assert.rejects(async () => echo.send('b'), raised('StopIteration'))
     assert.equal(await echo.close(), null)
+  })
+
+  check('E55 what a generator returns, and what it makes of close and throw', async ({ $py }) => {
+    const { summing, stubborn, log } = define($py, GENERATORS)
+    const { ValueError, next } = $py('builtins')
+    const one = await summing()
+    assert.equal(await next(one), 0)
+    assert.deepEqual([await one.send(2), await one.send(3)], [2, 5])
+    await assert.rejects(
+      async () => one.send(null),
+      { type: 'StopIteration', args: [{ total: 5 }] },
+    )
+    await assert.rejects(async () => one.throw(ValueError('late')), raised('ValueError', /late/))
+    assert.equal(await one.close(), null)
+    const two = await stubborn()
+    await assert.rejects(async () => two.send('early'), raised('TypeError', /just-started/))
+    await next(two)
+    await assert.rejects(async () => two.close(), raised('RuntimeError', /in finally/))
+    const three = await summing()
+    const chain = [next(three), three.send(4), three.close(), log.copy()] // one program, in order
+    assert.deepEqual(await Promise.all(chain), [0, 4, null, [5, 4]])
+  })
+
+  check('E55 asend, athrow and aclose of an asynchronous generator', async ({ $py }) => {
+    const { echoing, log } = define($py, GENERATORS)
+    const echo = await echoing()
+    assert.equal(await echo.__anext__(), null)
+    assert.equal(await echo.asend('a'), 'a')
+    assert.equal(await echo.athrow($py('builtins').ValueError('v')), 'caught v')
+    assert.equal(await echo.aclose(), null)
+    assert.deepEqual(await log, ['closed'])
+    await assert.rejects(async () => echo.asend('b'), raised('StopAsyncIteration'))
   })
 
   check('E56 items come in chunks, in order, and no further ahead than one chunk', async ({ $py }) => {
