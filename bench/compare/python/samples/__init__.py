@@ -1,0 +1,1 @@
+"""What the cases call, the same for every contestant."""
