@@ -1,5 +1,6 @@
 """Runs cases, each in a process of its own with a limit of time."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -57,10 +58,10 @@ def _told(answer: Path, status: int, child: Child) -> Outcome:
         return Outcome("hangs")
     if status < 0:
         return Outcome("dies", signal.Signals(-status).name)
-    return Outcome("dies", f"exit {status}: {_reason(child.last_words())}")
+    return Outcome("dies", f"exit {status}{_reason(child.last_words())}")
 
 
 def _reason(words: str) -> str:
     """The line of Node's last words that names the error."""
-    lines = [line.strip() for line in words.splitlines()]
-    return next((line for line in lines if "Error" in line), lines[-1])[:160]
+    named = (line.strip() for line in words.splitlines() if "Error" in line)
+    return "".join(f": {line[:160]}" for line in itertools.islice(named, 1))
