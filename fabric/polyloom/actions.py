@@ -6,19 +6,17 @@ No `from __future__` here: code that a client runs by `exec` or `eval` inherits 
 import importlib
 import operator
 from collections.abc import Callable, Coroutine, Generator, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any, Protocol
 
-from polyloom.failure import qualified_name
+from polyloom.exchange import Shape, text
+from polyloom.failure import Failure, qualified_name
 from polyloom.operators import OPERATORS
 from polyloom.pending import Pending, Steps
 from polyloom.policy import Policy
 from polyloom.table import Table
 from polyloom.words import words_of
-
-
-class Shape(Exception):
-    """An op of the wrong shape; becomes a BadOp with the op's name."""
 
 
 class Run(Protocol):
@@ -35,15 +33,11 @@ class Run(Protocol):
     def arguments(self, op: list[Any]) -> tuple[list[Any], dict[str, Any]]:
         """Return the positional and keyword arguments of a call."""
 
+    def outcome(self, words: str, error: BaseException) -> Failure:
+        """Return the failure that an exception is for an op."""
+
     def step(self, index: int, op: Any) -> None:
         """Run one op and file its outcome under its slot."""
-
-
-def text(value: Any) -> str:
-    """Return a name that a client gave, if it is one."""
-    if type(value) is not str:
-        raise Shape(f"a name is a string, not {value!r:.40}")
-    return value
 
 
 def _import(run: Run, op: list[Any]) -> object:
@@ -94,7 +88,7 @@ def _call(run: Run, op: list[Any]) -> object:
     run.reply.called = target
     value = target(*positional, **named)
     if run.table.spawn is not None and issubclass(type(value), Coroutine):  # steps of asynchronous generators too
-        return Pending(run.table.spawn(value), words_of(op, run.table), run.policy.redacts)
+        return Pending(run.table.spawn(value), partial(run.outcome, words_of(op, run.table)))
     return value
 
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from polyloom import arrays
 from polyloom.errors import PolyloomError, ValueRefused
+from polyloom.exposed import Exposed
 from polyloom.frames import Buffer
 from polyloom.limits import DEFAULT_LIMITS, Limits
 from polyloom.paths import int_of, step, too_deep
@@ -22,18 +23,21 @@ Wire = Any
 
 
 class Decoder:
-    """Turns wire forms into values. `resolve` gives the object of a `ref` form; without it references are refused."""
+    """Turns wire forms into values. `resolve` gives the object of a `ref` form, `exposed` has those of `exposed` forms;
+    without them such forms are refused."""
 
-    __slots__ = ("attachments", "limits", "resolve")
+    __slots__ = ("attachments", "exposed", "limits", "resolve")
 
     def __init__(
         self,
         attachments: Sequence[Buffer] = (),
         resolve: Callable[[list[Any]], object] | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        exposed: Exposed | None = None,
     ) -> None:
         self.attachments = attachments
         self.resolve = resolve
+        self.exposed = exposed
         self.limits = limits
 
     def decode(self, wire: Wire, depth: int = 0) -> Any:
@@ -279,6 +283,12 @@ def _decode_ref(decoder: Decoder, wire: list[Any], _depth: int) -> object:
     return decoder.resolve(wire)
 
 
+def _decode_exposed(decoder: Decoder, wire: list[Any], _depth: int) -> object:
+    if decoder.exposed is None:
+        raise ValueRefused("an object of the client has no meaning here", hint="nobody could be asked: a job has no client")
+    return decoder.exposed.find(*wire[1:])
+
+
 DECODERS: dict[str, Callable[[Decoder, list[Any], int], object]] = {
     "tuple": _decode_tuple,
     "set": _decode_set,
@@ -301,6 +311,7 @@ DECODERS: dict[str, Callable[[Decoder, list[Any], int], object]] = {
     "ellipsis": _decode_ellipsis,
     "ndarray": _decode_ndarray,
     "ref": _decode_ref,
+    "exposed": _decode_exposed,
 }
 
 # Forms that only a host sends (§3.2): results, never arguments.

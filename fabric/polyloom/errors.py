@@ -8,6 +8,7 @@ PolyloomError
 ├── NotAllowed            NotAllowed
 ├── UnknownName           UnknownSession, UnknownSlot
 ├── ProtocolError         ProgramLost, VersionMismatch
+├── Cancelled             Cancelled
 ├── Gone                  SessionClosed, LeaseExpired, ConnectionLost, WorkerLost, NoWorker
 ├── InternalError         InternalError
 ├── RemoteFailure         PythonError
@@ -101,6 +102,12 @@ class ProtocolError(PolyloomError):
     codes = ("ProgramLost", "VersionMismatch")
 
 
+class Cancelled(PolyloomError):
+    """The client gave the op up (§5.8)."""
+
+    codes = ("Cancelled",)
+
+
 class Gone(PolyloomError):
     """The other end is not there, or not any more."""
 
@@ -141,6 +148,7 @@ WIRE_ERRORS = (
     NotAllowed,
     UnknownName,
     ProtocolError,
+    Cancelled,
     Gone,
     InternalError,
 )

@@ -7,16 +7,19 @@ the slot meets the first error.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
-from polyloom.actions import OPS, Shape, text
+from polyloom.actions import OPS
 from polyloom.codec import SAFE_INT, Decoder, Encoder, Wire, is_data, marked_float
-from polyloom.errors import ErrorObject, LimitExceeded, OpError, PolyloomError, ValueRefused
-from polyloom.failure import Failed, Failure, describe, qualified_name
+from polyloom.errors import Cancelled, ErrorObject, LimitExceeded, OpError, PolyloomError, ValueRefused
+from polyloom.exchange import Exchange, Shape
+from polyloom.failure import Failed, Failure, describe, failure_of, qualified_name
 from polyloom.frames import Buffer
+from polyloom.guard import Guard, Interrupt
 from polyloom.ops import MODES
 from polyloom.paths import too_deep
-from polyloom.pending import Pending
+from polyloom.pending import GIVEN_UP, Pending
 from polyloom.policy import Policy
 from polyloom.table import Table
 from polyloom.words import words_of
@@ -68,29 +71,39 @@ class Waiting(NamedTuple):
     pending: Pending
 
 
-def apply(ops: Sequence[Any], table: Table, policy: Policy, attachments: Sequence[Buffer] = ()) -> Reply:
-    """Run ops in order against the objects of a table. It never raises for what is in the ops."""
+def apply(
+    ops: Sequence[Any],
+    table: Table,
+    policy: Policy,
+    attachments: Sequence[Buffer] = (),
+    guarded: Sequence[int] = (),
+) -> Reply:
+    """Run ops in order against the objects of a table. It never raises for what is in the ops.
+
+    Ops that fill `guarded` slots may be given up by `table.cancel`, from another thread, while they run.
+    """
     run = _Run(table, policy, attachments)
     if len(ops) > table.limits.program_ops:
         run.refuse(ops, LimitExceeded(f"program_ops: {len(ops):,} ops are above {table.limits.program_ops:,}"))
         return run.reply
+    step = partial(run.guarded_step, frozenset(guarded)) if guarded else run.step
     for index, op in enumerate(ops):
-        run.step(index, op)
+        step(index, op)
     if run.reply.waiting:
         run.reply._run = run
     return run.reply
 
 
-class _Run:
+class _Run(Exchange):
     """One program on its way: the state that its ops share."""
 
-    __slots__ = ("decoder", "encoder", "policy", "reply", "root", "table")
+    __slots__ = ("decoder", "encoder", "reply", "root")
 
     def __init__(self, table: Table, policy: Policy, attachments: Sequence[Buffer]) -> None:
         self.table = table
         self.policy = policy
         self.root = "$.ops"  # where paths to the ops begin; the bodies of maps have their own
-        self.decoder = Decoder(attachments, self.resolve, table.limits)
+        self.decoder = Decoder(attachments, self.resolve, table.limits, table.exposed)
         self.encoder = Encoder(self.export, table.limits)
         self.reply = Reply(self.encoder.attachments)
 
@@ -124,6 +137,24 @@ class _Run:
         except BaseException as error:
             self.fail(index, slot, self.failure(error, index, op))
 
+    def guarded_step(self, slots: frozenset[int], index: int, op: Any) -> None:
+        """Run one op, which the client may give up if it fills one of these slots."""
+        slot = op[1] if type(op) is list and len(op) > 1 and type(op[1]) is int else 0
+        if slot not in slots:
+            return self.step(index, op)
+        table = self.table
+        guard = table.guards[slot] = Guard()
+        try:
+            if slot in table.cancelled:
+                raise Interrupt
+            self.step(index, op)
+            guard.end()
+        except Interrupt as interrupt:  # before the op, or while its outcome was filed
+            guard.end()
+            self.fail(index, slot, self.failure(interrupt, index, op))
+        table.cancelled.discard(slot)
+        del table.guards[slot]
+
     def fail(self, index: int, slot: int, failure: Failure) -> None:
         self.reply.error = self.reply.error or failure.error
         objects = self.table.objects
@@ -134,11 +165,16 @@ class _Run:
 
     def failure(self, error: BaseException, index: int, op: Any) -> Failure:
         """Describe what an op raised; an error of the bridge gets its place, what has the wrong shape becomes a BadOp."""
+        if type(error) is Interrupt:
+            error = Cancelled(GIVEN_UP)
         if type(error) is Shape:
             error = OpError(f"a {op[0]!r} op of the wrong shape: {error}")
         if type(error) in _PLACED and isinstance(error, PolyloomError):
             error.rooted(f"{self.root}[{index}]")
-        return Failure(describe(error, words_of(op, self.table), self.policy.redacts))
+        return self.outcome(words_of(op, self.table), error)
+
+    def outcome(self, words: str, error: BaseException) -> Failure:
+        return failure_of(error, words, self.policy.redacts, self.table.exposed)
 
     def refuse(self, ops: Sequence[Any], error: PolyloomError) -> None:
         """Answer every pull of a program that is not run."""
@@ -149,15 +185,6 @@ class _Run:
         self.reply.failed.append([None, failure])
 
     # References and values
-
-    def resolve(self, ref: list[Any]) -> object:
-        """Return the object of `["ref", slot, name, …]` (§5.3)."""
-        value = self.table.get(ref[1] if len(ref) > 1 else None)
-        if len(ref) - 2 > self.table.limits.path_names:
-            raise LimitExceeded(f"path_names: {len(ref) - 2} names are above {self.table.limits.path_names}")
-        for name in ref[2:]:
-            value = self.policy.get(value, text(name))
-        return value
 
     def value(self, op: list[Any], index: int) -> Any:
         """Return the value that stands at a place of an op."""
@@ -215,6 +242,8 @@ class _Run:
         kept = len(self.encoder.attachments)
         try:
             value = self.table.get(slot)
+            if mode != "keep" and (own := self.own(value)) is not None:
+                return own
             if mode == "keep" or (mode == "auto" and not is_data(value)):
                 return self.handle(slot, value)
             wire = self.copy(value, levels) if mode == "value" else self.encoder.encode(value)
@@ -245,13 +274,6 @@ class _Run:
         for slot in op[1:]:
             if type(slot) is int:
                 self.table.release(slot)
-
-    def handle(self, slot: int, value: object) -> Wire:
-        return ["handle", slot, qualified_name(type(value)), self.table.identity(slot, value)]
-
-    def export(self, value: object, _depth: int) -> Wire:
-        """Encode a live object that was found inside data."""
-        return self.handle(self.table.export(value), value)
 
 
 _PLACED = (OpError, ValueRefused, LimitExceeded)  # errors of the bridge that have a place in the program

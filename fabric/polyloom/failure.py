@@ -5,23 +5,27 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
 from polyloom.codec import Encoder
 from polyloom.errors import ErrorObject, InternalError, PolyloomError, ValueRefused
+from polyloom.exposed import Exposed
+from polyloom.js import JSError
 
 LONGEST_REPR = 1000  # characters; an error must not be larger than what it is about
 DEEPEST_CHAIN = 16  # causes and contexts followed
 
 
 class Failure:
-    """Stands in the slot of a failed op; `error` is the error object."""
+    """Stands in the slot of a failed op; `error` is the error object, `thrown` what must be held as long (§12.4)."""
 
-    __slots__ = ("error",)
+    __slots__ = ("error", "thrown")
 
-    def __init__(self, error: ErrorObject) -> None:
+    def __init__(self, error: ErrorObject, thrown: Sequence[object] = ()) -> None:
         self.error = error
+        self.thrown = thrown
 
 
 class Failed(Exception):
@@ -29,6 +33,25 @@ class Failed(Exception):
 
     def __init__(self, failure: Failure) -> None:
         self.failure = failure
+
+
+def failure_of(error: BaseException, op: str, redact: bool = False, exposed: Exposed | None = None) -> Failure:
+    """Return the failure of an op; `exposed` has the objects of the client, which may have thrown one of its own."""
+    wire = describe(error, op, redact)
+    return Failure(wire, [*_thrown(wire, error, exposed)] if exposed is not None else ())
+
+
+def _thrown(wire: ErrorObject, error: BaseException, exposed: Exposed) -> Iterator[object]:
+    """Name what the client threw, through the chain, and give what keeps it."""
+    if isinstance(error, JSError) and (number := exposed.id_of(error.thrown)) is not None:
+        wire["exposed"] = number
+        yield error.thrown
+    for key, one in (("cause", error.__cause__), ("context", error.__context__)):
+        if key in wire and one is not None:
+            yield from _thrown(wire[key], one, exposed)
+    if "group" in wire and isinstance(error, BaseExceptionGroup):
+        for part, one in zip(wire["group"], error.exceptions, strict=False):
+            yield from _thrown(part, one, exposed)
 
 
 def describe(error: BaseException, op: str, redact: bool = False) -> ErrorObject:

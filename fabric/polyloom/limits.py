@@ -17,6 +17,7 @@ class Limits:
     program_ops: int = 65_536
     session_slots: int = 1_000_000
     path_names: int = 64
+    call_depth: int = 32
 
 
 DEFAULT_LIMITS = Limits()

@@ -6,21 +6,25 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any
 
-from polyloom.failure import Failure, describe
+from polyloom.errors import Cancelled
+from polyloom.failure import Failure
 
 Spawn = Callable[[Coroutine[Any, Any, Any]], "Future[Any]"]
 """Starts a coroutine on the loop of the host."""
 
 
+GIVEN_UP = "the client gave this call up"
+
+
 class Pending:
     """Stands in a slot until its coroutine has ended; then its outcome takes its place."""
 
-    __slots__ = ("_future", "_op", "_redact")
+    __slots__ = ("_cancelled", "_fail", "_future")
 
-    def __init__(self, future: Future[Any], op: str, redact: bool) -> None:
+    def __init__(self, future: Future[Any], fail: Callable[[BaseException], Failure]) -> None:
         self._future = future
-        self._op = op
-        self._redact = redact
+        self._fail = fail  # what an exception of it comes to
+        self._cancelled = False
 
     def done(self) -> bool:
         """Tell whether it has ended."""
@@ -31,7 +35,7 @@ class Pending:
         try:
             return self._future.result()
         except BaseException as error:
-            return Failure(describe(error, self._op, self._redact))
+            return self._fail(Cancelled(GIVEN_UP) if self._cancelled else error)
 
     def then(self, call: Callable[[], None]) -> None:
         """Call once it has ended, from whichever thread that happens in."""
@@ -39,6 +43,7 @@ class Pending:
 
     def cancel(self) -> None:
         """Throw CancelledError into it."""
+        self._cancelled = True
         self._future.cancel()
 
 

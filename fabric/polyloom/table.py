@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from polyloom.errors import LimitExceeded, UnknownName
+from polyloom.exposed import Exposed
 from polyloom.failure import Failed, Failure
+from polyloom.guard import Guard
 from polyloom.limits import DEFAULT_LIMITS, Limits
 from polyloom.pending import Pending, Spawn
 
@@ -20,7 +22,10 @@ class Table:
         "_identities",
         "_last_export",
         "_next_identity",
+        "cancelled",
+        "exposed",
         "filling",
+        "guards",
         "late_errors",
         "limits",
         "objects",
@@ -31,6 +36,9 @@ class Table:
         self.limits = limits
         self.objects: dict[int, object] = {}
         self.spawn: Spawn | None = None  # starts coroutines; without it they are objects like any other
+        self.exposed: Exposed | None = None  # objects of the client; without it they are refused
+        self.guards: dict[int, Guard] = {}  # of ops that run and may be interrupted, by their slots
+        self.cancelled: set[int] = set()  # slots of ops that were given up before they began
         self.filling = 0  # the slot of the op that runs now
         self.late_errors: dict[int, Exception] = {}  # id() of an iterator -> what it raised after its last items
         self._exports: dict[int, int] = {}  # slot -> id() of the object that a handle was given for
@@ -94,6 +102,17 @@ class Table:
             if not entry[1]:
                 del self._identities[where]
 
+    def cancel(self, slot: int) -> None:
+        """Give up the op that fills a slot: it is interrupted, or will not begin; one that has ended stays."""
+        guard = self.guards.get(slot)
+        if guard is not None:
+            return guard.cancel()
+        value = self.objects.get(slot)
+        if type(value) is Pending:
+            value.cancel()
+        elif slot not in self.objects and len(self.cancelled) < self.limits.session_slots:
+            self.cancelled.add(slot)
+
     def clear(self) -> None:
         """Forget everything, and cancel what has not ended."""
         for value in list(self.objects.values()):
@@ -101,5 +120,6 @@ class Table:
                 value.cancel()
         self.objects.clear()
         self.late_errors.clear()
+        self.cancelled.clear()
         self._exports.clear()
         self._identities.clear()

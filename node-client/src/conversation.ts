@@ -122,6 +122,10 @@ export class Conversation implements Line, Receiver {
     this.#sessions.get(body['session'] as string)?.late(body, frame)
   }
 
+  call(body: Body, frame: Frame): void {
+    this.#sessions.get(body['session'] as string)?.call(body, frame)
+  }
+
   /** Hand over what was printed; a listener that throws harms nobody's calls. */
   output(output: Output): void {
     try {
@@ -144,6 +148,7 @@ const KINDS = new Map<string, (line: Conversation, body: Body, frame: Frame) => 
   ['reply', (line, body, frame) => line.reply(body, frame)],
   ['late', (line, body, frame) => line.late(body, frame)],
   ['hello', (line, body) => line.hello(body)],
+  ['call', (line, body, frame) => line.call(body, frame)],
   ['output', (line, body) => line.output(readOutput(body))],
   ['closed', (line, body) => line.over(body)],
 ])

@@ -1,7 +1,8 @@
 /** Wire forms to values (§3); see `codec.ts`. The table DECODERS goes by tag. */
 
 import { unpack } from './arrays.js'
-import { PolyloomError, ValueRefused, errorFrom } from './errors.js'
+import { PolyloomError, ValueRefused, errorFrom, type Own } from './errors.js'
+import type { Exposed } from './exposed.js'
 import { DEFAULT_LIMITS, type Limits } from './limits.js'
 import { checkDigits, step, tooDeep } from './paths.js'
 import { PyDate, PyTime, TimeDelta, datetimeFrom } from './times.js'
@@ -10,12 +11,16 @@ import { Complex, Decimal, Dict, Ellipsis, Fraction, FrozenSet, Range, Slice, Tu
 type Wire = unknown // what JSON.parse returns
 export type Decode = (decoder: Decoder, wire: Wire[], depth: number) => unknown
 
-/** Turns wire forms into values. `live` makes the Remote of a `handle` form; without it handles are refused. */
+/**
+ * Turns wire forms into values. `live` makes the Remote of a `handle` form, `exposed` has the client's own objects; without
+ * them such forms are refused.
+ */
 export class Decoder {
   constructor(
     readonly attachments: readonly Uint8Array[] = [],
     readonly live?: (slot: number, type: string, identity: number) => unknown,
     readonly limits: Limits = DEFAULT_LIMITS,
+    readonly exposed?: Exposed,
   ) {}
 
   /** Return the value; ValueRefused or LimitExceeded with the path to the offending part. */
@@ -234,10 +239,16 @@ const decodeHandle: Decode = (decoder, wire) => {
   return decoder.live(integer(slot), type, identity)
 }
 
+const decodeExposed: Decode = (decoder, wire) => {
+  if (!decoder.exposed) throw new ValueRefused('an object of this client has no meaning here')
+  return decoder.exposed.get(...exactly(wire, 'number'))
+}
+
 const decodeError: Decode = (decoder, wire, depth) => {
   const [error] = exactly(wire, 'object')
   if (Array.isArray(error)) throw new TypeError('it takes an object')
-  return errorFrom(error, (value) => decoder.decode(value, depth + 1))
+  const own: Own = (id) => decoder.exposed?.thrownAs(id)
+  return errorFrom(error, (value) => decoder.decode(value, depth + 1), own)
 }
 
 /** By tag; `registerCodec` adds to it. */
@@ -263,6 +274,7 @@ export const DECODERS = new Map<string, Decode>([
   ['ellipsis', (_, wire) => (exactly(wire), Ellipsis)],
   ['ndarray', decodeArray],
   ['ref', decodeRef],
+  ['exposed', decodeExposed],
   ['handle', decodeHandle],
   ['error', decodeError],
 ])

@@ -2,6 +2,7 @@
 
 import { NdArray, dtypeOf, type TypedArray } from './arrays.js'
 import { PolyloomError, ValueRefused } from './errors.js'
+import { Exposure } from './exposed.js'
 import { DEFAULT_LIMITS, type Limits } from './limits.js'
 import { HashableCheck } from './hashable.js'
 import { octetsOf } from './octets.js'
@@ -25,13 +26,15 @@ import {
 /** A text that stands for a value of its own: Lisp keywords carry it. */
 export const NAME = Symbol.for('polyloom.name')
 
-const ENCODE_HINT = 'send its data as a plain object, or keep such objects on the Python side'
+const ENCODE_HINT = 'send its data as a plain object, or give Python the object itself: expose(it)'
+
+const FUNCTION_HINT = 'functions are passed as arguments: Python calls them by their session'
 
 export type Encode = (encoder: Encoder, value: never, depth: number) => string
 
 /**
- * Writes values as wire text; `attachments` collects the bytes of one frame. `refer` is called with functions and
- * returns the text of a reference where one is a Remote.
+ * Writes values as wire text; `attachments` collects the bytes of one frame. `refer` is called with functions, Remotes among
+ * them, and with exposed objects, and returns the text that stands for one.
  */
 export class Encoder {
   attachments: Uint8Array[] = []
@@ -50,7 +53,7 @@ export class Encoder {
     if (typeof value === 'boolean') return value ? 'true' : 'false'
     if (typeof value === 'bigint') return encodeInt(this, value)
     if (typeof value === 'object') return this.#object(value, depth)
-    if (typeof value === 'function') return this.refer(value) ?? refuse('a function', 'functions are not sent yet')
+    if (typeof value === 'function') return this.refer(value) ?? refuse('a function', FUNCTION_HINT)
     return refuse('a symbol', '')
   }
 
@@ -221,6 +224,8 @@ const encodeRange: Encode = (encoder, value: Range, depth) =>
 const encodeSlice: Encode = (encoder, value: Slice, depth) =>
   tagged('slice', encoder.items([value.start, value.stop, value.step], depth))
 
+const encodeExposure: Encode = (encoder, value: Exposure) => encoder.refer(value) ?? refuse('an exposed object', '')
+
 const encodeArray: Encode = (encoder, value: NdArray) =>
   `["ndarray",${encoder.attach(value.data)},${JSON.stringify(value.dtype)},[${value.shape.join()}]]`
 
@@ -254,6 +259,7 @@ export const ENCODERS = new Map<object | null, Encode>([
   [Slice.prototype, encodeSlice],
   [Object.getPrototypeOf(Ellipsis) as object, () => '["ellipsis"]'],
   [NdArray.prototype, encodeArray],
+  [Exposure.prototype, encodeExposure],
 ])
 
 /** Find the encoder of a subclass of bytes (Buffer), a typed array, or an object of another realm. */

@@ -9,6 +9,7 @@
  * ├── NotAllowed            NotAllowed
  * ├── UnknownName           UnknownSlot, UnknownSession
  * ├── ProtocolError         ProgramLost, VersionMismatch
+ * ├── Cancelled             Cancelled
  * ├── Gone                  SessionClosed, LeaseExpired, ConnectionLost, NoWorker
  * │   └── WorkerLost        WorkerLost
  * ├── InternalError         InternalError
@@ -129,6 +130,11 @@ export class ProtocolError extends PolyloomError {
   static override readonly codes = ['ProgramLost', 'VersionMismatch']
 }
 
+/** The client gave the op up: its own `opts({timeout, signal})`, or those of what it depends on (§5.8). */
+export class Cancelled extends PolyloomError {
+  static override readonly codes = ['Cancelled']
+}
+
 /** The other end is not there, or not any more. */
 export class Gone extends PolyloomError {
   static override readonly codes: readonly string[] = ['SessionClosed', 'LeaseExpired', 'ConnectionLost', 'NoWorker']
@@ -160,6 +166,19 @@ export class ReleasedError extends PolyloomError {
   static override readonly codes = ['Released']
 }
 
+/** Something that JavaScript threw; it may be anything. */
+export interface Thrown {
+  readonly error: unknown
+}
+
+/** Returns what JavaScript threw under an id, as long as it is known. */
+export type Own = (id: unknown) => Thrown | undefined
+
+/** Return what JavaScript threw in place of the exception that it was in Python. */
+export function homeward(error: PolyloomError): Error {
+  return error instanceof PythonError && error.thrown ? (error.thrown.error as Error) : error
+}
+
 /** The error object of §7.1 and §7.2, as it came. */
 export type ErrorObject = Readonly<Record<string, unknown>>
 
@@ -179,13 +198,17 @@ export class PythonError extends PolyloomError {
   readonly attributes: Readonly<Record<string, unknown>>
   /** Where a SyntaxError is. */
   readonly syntax: SyntaxPlace | null
-  readonly context: PolyloomError | null
-  readonly group: readonly PolyloomError[]
+  readonly context: Error | null
+  readonly group: readonly Error[]
+  /** What JavaScript threw, where this is that very thing on its way home (§12.4). */
+  declare readonly thrown: Thrown | undefined
 
-  constructor(error: ErrorObject, decode: (wire: unknown) => unknown = (wire) => wire) {
-    const nested = (one: unknown): PolyloomError | null => (isObject(one) ? errorFrom(one, decode) : null)
+  constructor(error: ErrorObject, decode: (wire: unknown) => unknown = (wire) => wire, own: Own = () => undefined) {
+    const nested = (one: unknown): Error | null => (isObject(one) ? homeward(errorFrom(one, decode, own)) : null)
     const cause = nested(error['cause'])
     super(text(error['message']), { ...factsOf(error), ...(cause ? { cause } : {}) })
+    const thrown = 'exposed' in error ? own(error['exposed']) : undefined
+    Object.defineProperty(this, 'thrown', { value: thrown })
     this.type = text(error['type']) || 'Exception'
     this.mro = list(error['mro']).map(text)
     this.args = list(error['args']).map(decode)
@@ -222,6 +245,7 @@ const WIRE_ERRORS = [
   NotAllowed,
   UnknownName,
   ProtocolError,
+  Cancelled,
   Gone,
   WorkerLost,
   InternalError,
@@ -237,9 +261,9 @@ const BY_CODE = new Map<string, new (message: string, facts: ErrorFacts) => Poly
 )
 
 /** Return the error of an error object of the wire; `decode` reads the values among its facts. */
-export function errorFrom(error: ErrorObject, decode?: (wire: unknown) => unknown): PolyloomError {
+export function errorFrom(error: ErrorObject, decode?: (wire: unknown) => unknown, own?: Own): PolyloomError {
   const code = text(error['code'])
-  if (code === 'PythonError') return new PythonError(error, decode)
+  if (code === 'PythonError') return new PythonError(error, decode, own)
   const kind = BY_CODE.get(code) ?? PolyloomError
   const made = new kind(text(error['message']), factsOf(error))
   made.op = text(error['op'])

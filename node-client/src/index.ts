@@ -6,6 +6,7 @@ export { createNodePythonBridge, type Bridge } from './bridge.js'
 export { connect, type ConnectOptions } from './client.js'
 export { registerCodec, type Codec } from './codec.js'
 export {
+  Cancelled,
   FrameError,
   Gone,
   InternalError,
@@ -24,6 +25,7 @@ export {
   type PythonFrame,
   type SyntaxPlace,
 } from './errors.js'
+export { expose, type ExposeOptions } from './exposed.js'
 export { Handle } from './handle.js'
 export { iterate, type IterateOptions } from './iterate.js'
 export { map } from './map.js'

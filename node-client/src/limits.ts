@@ -9,6 +9,7 @@ export interface Limits {
   readonly programOps: number
   readonly sessionSlots: number
   readonly pathNames: number
+  readonly callDepth: number
 }
 
 /** Units and reasons stand in §9 of the wire protocol. */
@@ -21,4 +22,5 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   programOps: 65_536,
   sessionSlots: 1_000_000,
   pathNames: 64,
+  callDepth: 32,
 })

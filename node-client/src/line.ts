@@ -42,7 +42,7 @@ export interface Line {
 }
 
 /** Makes the Remote of a handle that came inside data. */
-export type Live = (session: Session, slot: number, type: string, identity: number, beside: Pull) => unknown
+export type Live = (session: Session, slot: number, type: string, identity: number, beside: Pull | undefined) => unknown
 
 /** The lines of a captured stack, without its head. */
 export function callsOf(site: Site | undefined): string[] {

@@ -112,7 +112,10 @@ export abstract class Node extends Reference implements ProxyHandler<typeof TARG
     options?.signal?.throwIfAborted()
     const slot = this.session.add(op, write)
     const made = this.owner.spawn(slot, label, typeof from === 'function' ? this.session.site(from) : from)
-    if (options) made.limit(options)
+    if (options) {
+      this.session.guard(slot)
+      made.limit(options)
+    }
     return made
   }
 }

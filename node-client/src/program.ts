@@ -22,6 +22,10 @@ export class Program implements Frame {
   /** Ops with slot 0 by their index: where they were asked for, and how many pulls stood before; the next one is told. */
   readonly silent = new Map<number, { readonly pulls: number; readonly site: Site | undefined }>()
   receipt?: string
+  /** Ids of objects of this client that it names (§12.7). */
+  readonly named: number[] = []
+  /** Slots of ops that may be given up while they run (§5.8). */
+  readonly guarded: number[] = []
   /** After the reply: the pulls whose results come later, by their index (§5.7). */
   waiting: Map<number, Pull> | undefined
   #mode: Pulling | undefined // of the pull op that is still open
@@ -29,8 +33,10 @@ export class Program implements Frame {
   constructor(
     session: string,
     readonly n: number,
+    readonly within: number | undefined, // the call that it is made in (§12.5)
   ) {
-    this.text = `{"t":"program","session":"${session}","n":${n},"ops":[`
+    const inside = within === undefined ? '' : `"in":${within},`
+    this.text = `{"t":"program","session":"${session}","n":${n},${inside}"ops":[`
   }
 
   /** Add the text of an op. */
@@ -58,6 +64,7 @@ export class Program implements Frame {
   /** Complete the text. */
   seal(ack: string | undefined): this {
     this.#endPull()
+    if (this.guarded.length) this.text += `],"guarded":[${this.guarded.join()}`
     this.text += ack === undefined ? ']}' : `],"ack":"${ack}"}`
     return this
   }

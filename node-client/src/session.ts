@@ -3,9 +3,12 @@
  * waits for which result, and gives slots back. Every ending settles everything pending, through `end`.
  */
 
+import { writeValue } from './arguments.js'
+import { Call, MISSING, callAround, perform, runInside } from './calls.js'
 import { Decoder, Encoder } from './codec.js'
 import { Body } from './body.js'
-import { FrameError, Gone, LimitExceeded, PolyloomError, UsageError, ValueRefused, WorkerLost } from './errors.js'
+import { FrameError, Gone, LimitExceeded, PolyloomError, UsageError, ValueRefused, WorkerLost, homeward } from './errors.js'
+import { Exposed } from './exposed.js'
 import type { Body as FrameBody, Frame } from './frames.js'
 import { REMOTE, newId } from './handle.js'
 import { Reference, callsOf, type Entry, type Line, type Live, type Owned, type Site } from './line.js'
@@ -29,17 +32,20 @@ export class Session {
   #body: Body | undefined // of the map that is being recorded: it takes the ops
   #programs = 0
   #slots = 0
+  #calls = 0 // the last call of the host
   #encoding = 0 // ops being encoded; more than one where a getter of an argument makes a call
   #pending = new Map<number, Program>()
+  readonly #exposed = new Exposed()
   #pull: Pull | undefined // whose result is being decoded
   #at = 0 // its index
   readonly #liveBeside = (slot: number, type: string, identity: number): unknown => {
-    const pull = this.#pull!
-    return slot === pull.slot ? pull.live(type, identity) : this.#live(this, slot, type, identity, pull)
+    const pull = this.#pull
+    return slot === pull?.slot ? pull.live(type, identity) : this.#live(this, slot, type, identity, pull)
   }
   #sites = 0 // call sites kept in this tick
   #made: Owned[] = [] // by ops that are not sent yet
   #returns = new Returns(() => {
+    if (this.#pending.size >= this.settings.inFlight) return // the next program takes them along
     this.begin()
     this.flush()
   })
@@ -68,13 +74,14 @@ export class Session {
   /** Open the program of this tick, whose attachments the encoder collects, and count a use of it until `add`. */
   begin(): Program {
     if (this.#ended) throw this.#ended
-    const full = this.#program !== undefined && this.#encoding === 0 && isFull(this.#program)
-    if (full) this.#send()
+    const within = callAround(this)
+    const program = this.#program
+    const closed = program !== undefined && (program.within !== within || (this.#encoding === 0 && isFull(program)))
+    if (closed) this.#send()
     if (this.#program) return this.#program
-    this.#program = new Program(this.id, ++this.#programs)
-    this.encoder.attachments = this.#program.attachments
-    if (!full) atEndOfTick(() => this.flush())
-    return this.#program
+    if (within === undefined) this.#checkRoom()
+    if (!closed) atEndOfTick(() => this.flush())
+    return (this.#program = new Program(this.id, ++this.#programs, within))
   }
 
   /** Add an op that fills a new slot and return the slot. `write` gives what follows the slot in the op. */
@@ -104,6 +111,16 @@ export class Session {
       this.#body = around
       body.end()
     }
+  }
+
+  /** Let the op of a slot be given up while it runs (§5.8). */
+  guard(slot: number): void {
+    if (!this.#body) this.#program?.guarded.push(slot)
+  }
+
+  /** Give up the op of a slot, sent or not. */
+  cancel(slot: number): void {
+    if (!this.#ended) this.#line.send({ text: `{"t":"cancel","session":"${this.id}","slots":[${slot}]}`, attachments: [] })
   }
 
   /** Run something whose ops belong before the map that is being recorded, if one is. */
@@ -172,7 +189,7 @@ export class Session {
       program.waiting = undefined
       throw error
     }
-    const decoder = new Decoder(frame.attachments, this.#liveBeside, this.settings.limits)
+    const decoder = this.#decoder(frame)
     this.#at = 0
     try {
       const victim = this.#blame(program, decoder, Array.isArray(failed) ? failed : [])
@@ -182,6 +199,7 @@ export class Session {
       for (let at = this.#at; at < program.pulls.length; at++) program.waiting.set(at, program.pulls[at]!)
       throw error
     }
+    this.#exposed.account(body, program.named)
   }
 
   /** Take results that come after the reply (§5.7). */
@@ -191,7 +209,30 @@ export class Session {
     if (!program?.waiting) return // sent twice
     if (!Array.isArray(results)) throw new FrameError('a late frame has an array of results')
     const awaited = (results as [number, unknown][]).filter(([at]) => program.waiting!.has(at))
-    this.#settle(program, awaited, -1, new Decoder(frame.attachments, this.#liveBeside, this.settings.limits))
+    this.#settle(program, awaited, -1, this.#decoder(frame))
+    this.#exposed.account(body)
+  }
+
+  /** Do what Python asks of an object of this client, and answer it (§12.3). */
+  call(body: FrameBody, frame: Frame): void {
+    const { call: number, id, do: what } = body
+    if (typeof number !== 'number' || number <= this.#calls) return // sent twice (§8.4)
+    this.#calls = number
+    const call = new Call(this, number)
+    this.#line.began()
+    void runInside(call, async () => {
+      let write: (encoder: Encoder) => string
+      try {
+        const result = await perform(this.#exposed.find(id), what, this.#decoder(frame))
+        write = (encoder) => (result === MISSING ? '"missing":true' : `"value":${writeValue(encoder, result, '$.result')}`)
+        this.#answer(call, write)
+      } catch (error) {
+        this.#answer(call, () => `"error":${this.#thrown(error)}`)
+      }
+    }).finally(() => {
+      if (!this.#ended) this.#line.answered(1)
+    })
+    this.#exposed.account(body)
   }
 
   /** Send what is collected and close the session; what is pending is rejected. */
@@ -207,6 +248,7 @@ export class Session {
     if (this.#ended) return
     this.#ended = error
     this.#returns.end()
+    this.#exposed.clear()
     if (this.#failure) process.emitWarning(`an assignment failed and nobody was told: ${this.#failure.message}`)
     const pending = [...this.#pending.values()]
     this.#pending.clear()
@@ -219,8 +261,16 @@ export class Session {
   }
 
   #write(write: (encoder: Encoder) => string): string {
-    const { attachments } = this.begin()
-    const mark = attachments.length
+    const { attachments, named } = this.begin()
+    return this.#into(attachments, named, write)
+  }
+
+  /** Write a text whose attachments and exposed objects are noted there; what fails leaves nothing behind. */
+  #into(attachments: Uint8Array[], named: number[], write: (encoder: Encoder) => string): string {
+    const before = { attachments: this.encoder.attachments, named: this.#exposed.named }
+    const marks = { attachments: attachments.length, named: named.length }
+    this.encoder.attachments = attachments
+    this.#exposed.named = named
     this.#encoding++
     try {
       const text = write(this.encoder)
@@ -229,16 +279,48 @@ export class Session {
         throw new LimitExceeded(`frame_bytes: an op of ${text.length} characters is above ${limit}`)
       return text
     } catch (error) {
-      attachments.length = mark
+      attachments.length = marks.attachments
+      this.#exposed.withdraw(marks.named)
       throw error
     } finally {
       this.#encoding--
+      this.encoder.attachments = before.attachments
+      this.#exposed.named = before.named
     }
+  }
+
+  /** Send the answer to a call, after the programs that were made in it. */
+  #answer(call: Call, write: (encoder: Encoder) => string): void {
+    if (this.#ended) return
+    const attachments: Uint8Array[] = []
+    const named: number[] = []
+    const outcome = this.#into(attachments, named, write)
+    call.answered = true
+    this.flush()
+    this.#exposed.answer(call.number, named)
+    this.#line.send({ text: `{"t":"answer","session":"${this.id}","call":${call.number},${outcome}}`, attachments })
+  }
+
+  #thrown(error: unknown): string {
+    const { name, message, stack } = error instanceof Error ? error : { name: 'Error', message: String(error), stack: '' }
+    const texts = [name, message, stack ?? ''].map((text) => JSON.stringify(String(text)))
+    return `{"name":${texts[0]},"message":${texts[1]},"stack":${texts[2]},"thrown":${this.#exposed.thrown(error)}}`
+  }
+
+  #decoder(frame: Frame): Decoder {
+    return new Decoder(frame.attachments, this.#liveBeside, this.settings.limits, this.#exposed)
+  }
+
+  #checkRoom(): void {
+    const { inFlight } = this.settings
+    if (this.#pending.size < inFlight) return
+    const hint = 'await some of them first; the option inFlight of connect() moves the limit'
+    throw new LimitExceeded(`in_flight: ${this.#pending.size} programs of this session have no answer yet`, { hint })
   }
 
   #refer(value: object): string | undefined {
     const node = (value as { [REMOTE]?: unknown })[REMOTE]
-    if (!(node instanceof Reference)) return undefined
+    if (!(node instanceof Reference)) return this.#exposed.name(value)
     if (node.session === this) return node.argument()
     throw new ValueRefused('a Remote of another session has no meaning here', { hint: 'await it and send its value' })
   }
@@ -266,7 +348,7 @@ export class Session {
       const value = decoded(decoder, wire, at)
       waiting.delete(at)
       const failure = at === victim ? this.#takeFailure() : value
-      if (failure instanceof PolyloomError) pull.fail(failure)
+      if (failure instanceof PolyloomError) pull.fail(homeward(failure))
       else pull.settle(value, typeof value === 'number' && typeof wire === 'object')
     }
     this.#pull = undefined // a Remote must not be kept by the session that it came from

@@ -25,6 +25,8 @@ export interface Settings {
   readonly leaseMs: number
   /** How many calls of one tick keep their JavaScript call site for the stacks of errors; each costs 2 to 4 µs. */
   readonly callSites: number
+  /** How many programs of a session may be without a reply; beyond it a call throws LimitExceeded. */
+  readonly inFlight: number
   /** What to do with what Python code prints; by default it goes to this process's own streams. */
   readonly onOutput: (output: Output) => void
   readonly limits: Limits
@@ -39,6 +41,7 @@ export const DEFAULTS: Settings = Object.freeze({
   reconnectTimeoutMs: 10_000,
   leaseMs: 5_000,
   callSites: 16,
+  inFlight: 10_000,
   onOutput: writeOutput,
   limits: DEFAULT_LIMITS,
 })
@@ -59,7 +62,7 @@ export function settingsFrom(options: Partial<Settings>, environment: Environmen
     }),
     ...given(pick(options)),
   }
-  for (const name of ['connectTimeoutMs', 'workerTimeoutMs', 'reconnectTimeoutMs', 'leaseMs'] as const) {
+  for (const name of ['connectTimeoutMs', 'workerTimeoutMs', 'reconnectTimeoutMs', 'leaseMs', 'inFlight'] as const) {
     if (!(merged[name] > 0)) throw new UsageError(`${name} must be a number above 0, not ${merged[name]}`)
   }
   return Object.freeze(merged)

@@ -23,6 +23,7 @@ export class SlotNode extends Node implements Pull, Scoped, Owned {
   lasting = false // modules: their paths are kept
   local = false // it stands for something in the body of a map
   readonly scope: Scope | undefined = currentScope()
+  #givenUp = false // its op was cancelled: what comes of it is released
   #shared = false // another Remote needs the slot: it is kept although its value is known
   #promise: Promise<unknown> | undefined
   #resolve!: (value: unknown) => void
@@ -109,6 +110,7 @@ export class SlotNode extends Node implements Pull, Scoped, Owned {
   settle(value: unknown, marked: boolean): void {
     if (this.state === 'pending') this.#keep(value, marked)
     this.#resolve(value)
+    if (this.#givenUp) this.release()
   }
 
   fail(error: Error): void {
@@ -129,9 +131,13 @@ export class SlotNode extends Node implements Pull, Scoped, Owned {
     return this.remote
   }
 
-  /** Reject the awaited result when the time is over or the signal fires; a late one is dropped and given back. */
+  /** Reject the awaited result when the time is over or the signal fires, and give the op up; a late result is given back. */
   limit(options: CallOptions): void {
-    const stop = (error: Error): void => this.#reject(this.#sited(error))
+    const stop = (error: Error): void => {
+      this.#reject(this.#sited(error))
+      this.#givenUp = true
+      this.session.cancel(this.slot)
+    }
     limitResult(this.result(), options, this.label, stop)
   }
 
@@ -233,7 +239,7 @@ class AliasNode extends Node {
 }
 
 /** Make the Remote of a handle inside data (§6.3); it belongs to the scope of what was awaited. */
-export function liveInside(session: Session, slot: number, type: string, identity: number, beside: Pull): Remote {
+export function liveInside(session: Session, slot: number, type: string, identity: number, beside: Pull | undefined): Remote {
   const node = new SlotNode(session, slot, type)
   if (beside instanceof SlotNode) beside.scope?.add(node)
   return node.live(type, identity)

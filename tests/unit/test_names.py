@@ -45,7 +45,7 @@ def test_every_tag_of_data_is_written_by_the_encoder():
     for encode in codec.ENCODERS.values():
         written |= {const for const in encode.__code__.co_consts if isinstance(const, str)}
         written |= {cell.cell_contents for cell in encode.__closure__ or ()}
-    assert set(NAMES["tags"]) - written == {"ndarray", "ref", "handle", "error", "pending"}
+    assert set(NAMES["tags"]) - written == {"ndarray", "ref", "exposed", "handle", "error", "pending"}
 
 
 def test_codes_of_errors():

@@ -7,6 +7,8 @@ lead and reads on, so no session waits behind the slow call of another.
     receive()  sends what was answered, blocks until frames came and has filed them with `ready`   (leader only)
     turn(s)    runs one program of a session, tells whether more wait      (any thread)
     flush()    sends what was answered                                     (any thread)
+
+A program that waits for its client calls `attend`: a leader reads on itself, so that the answer needs no hand-over either.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -23,6 +25,15 @@ PATIENCE = 0.004  # seconds; a hand-over costs about 50 us, a call that is worth
 BURST = 32  # programs after which replies are sent although more programs wait
 LATE = 0.001  # seconds that one program takes, after which its reply is sent at once
 REST = 1.0  # seconds without work after which the watcher sleeps
+
+
+class Waiting(Protocol):
+    """Something that a program waits for."""
+
+    news: threading.Event | None  # set whenever `due` may have changed
+
+    def due(self) -> bool:
+        """Tell whether the wait is over."""
 
 
 class Crew(Generic[T]):
@@ -39,6 +50,8 @@ class Crew(Generic[T]):
         self._stopping = False
         self._lead = 0  # grows with every change of the leader
         self._led = False
+        self._leader = 0  # its thread
+        self._waiting = 0  # members in `attend`
         self._running = 0
         self._idle = 0
         self._unsent = 0  # programs run since the last flush
@@ -47,6 +60,7 @@ class Crew(Generic[T]):
         self._alarm = threading.Event()
         self._on_end: Callable[[], None] | None = None
         self._members: list[threading.Thread] = []
+        self._idents: set[int] = set()  # of threads in `run`
 
     def ready(self, item: T) -> None:
         """File an item that has work; from the leader, which turns to it next."""
@@ -56,10 +70,42 @@ class Crew(Generic[T]):
         """File an item that has work, from any thread: a follower takes it, since the leader may read for long."""
         self._ready.append(item)
         with self._lock:
-            if self._idle:
-                self._wake.notify()
-            elif self._running < self._limit and len(self._members) <= self._limit:
-                self._hire()
+            self._call_up()
+
+    def attend(self, waiting: Waiting) -> None:
+        """Wait, within a program or on any other thread, until something is due."""
+        member = threading.get_ident() in self._idents
+        with self._lock:
+            leads = self._leader == threading.get_ident() and not self._stopping
+            if leads:
+                self._busy_since = 0.0  # it reads, so it is not relieved
+            self._running -= member
+            self._waiting += member
+        try:
+            while leads and not waiting.due():
+                leads = self._attend_leading()
+            if not waiting.due():
+                self._flush()
+            while not waiting.due():
+                assert waiting.news is not None
+                waiting.news.wait()
+                waiting.news.clear()
+        finally:
+            with self._lock:
+                self._running += member
+                self._waiting -= member
+                if leads:
+                    self._busy_since = time.monotonic()
+
+    def _attend_leading(self) -> bool:
+        """Read once in place of the program that waits; False at the end of the input."""
+        if self._ready:
+            with self._lock:
+                self._call_up()
+        if self._receive():
+            return True
+        self._end()
+        return False
 
     def start(self) -> None:
         """Start the first reader and the watcher, and return."""
@@ -88,6 +134,7 @@ class Crew(Generic[T]):
 
     def run(self) -> None:
         """Be a member: lead when nobody does, else run what is ready, else wait."""
+        self._idents.add(threading.get_ident())
         while True:
             with self._lock:
                 if self._stopping:
@@ -95,6 +142,7 @@ class Crew(Generic[T]):
                 if not self._led:
                     self._led = True
                     self._lead += 1
+                    self._leader = threading.get_ident()
                     lead = self._lead
                 elif self._ready and self._running < self._limit:
                     lead = 0
@@ -175,11 +223,19 @@ class Crew(Generic[T]):
                 return
             self._led = False
             self._lead += 1
+            self._leader = 0
             self._busy_since = 0.0
             if self._idle:
                 self._wake.notify()
             else:
                 self._hire()
+
+    def _call_up(self) -> None:
+        """Have a follower look, with the lock: one that is idle, or a new one."""
+        if self._idle:
+            self._wake.notify()
+        elif self._running < self._limit and len(self._members) - self._waiting <= self._limit:
+            self._hire()
 
     def _hire(self) -> None:
         member = threading.Thread(target=self.run, name=f"polyloom-{len(self._members) + 1}", daemon=True)

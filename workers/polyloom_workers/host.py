@@ -17,15 +17,19 @@ from polyloom.handle import new_id
 from polyloom.limits import Limits
 from polyloom.ops import PROTOCOL
 from polyloom.policy import Policy
+from polyloom_workers.calls import Answer, Call, Calls
 from polyloom_workers.loop import Loop
 from polyloom_workers.output import Output
-from polyloom_workers.session import Late, Program, Ran, Session
+from polyloom_workers.session import Late, Program, Ran, Session, Strand
 
 Send = Callable[[str, Frame, Any], None]
 """`send(client, frame, entry)`; `entry` names the frame that this one answers, or is None."""
 
-Ready = Callable[[Session], None]
-"""Files a session that has work."""
+Ready = Callable[[Strand], None]
+"""Files a session, or a call that nobody waits for, that has work."""
+
+Attend = Callable[[Call], None]
+"""Waits until a call is due, on the thread that runs a program or on any other."""
 
 
 class Host:
@@ -39,6 +43,8 @@ class Host:
         send: Send,
         ready: Ready,
         wake: Ready | None = None,
+        attend: Attend | None = None,
+        flush: Callable[[], None] = lambda: None,
     ) -> None:
         self.id = new_id()
         self.policy = policy
@@ -46,6 +52,8 @@ class Host:
         self.send = send
         self.ready = ready
         self.wake = wake or ready
+        self.attend = attend or _sleep
+        self.flush = flush
         self.loop = Loop()
         self.lock = threading.Lock()
         self.clients: dict[str, dict[str, Session]] = {}
@@ -91,12 +99,14 @@ class Host:
             if name not in sessions:
                 sessions[name] = Session(name, client, self.policy, self.limits)
                 sessions[name].table.spawn = self.loop.spawn
+                sessions[name].calls = Calls(self, sessions[name])
         self.send(client, NOTHING, entry)
 
     def program(self, client: str, body: dict[str, Any], frame: Frame, entry: Any) -> None:
         """Queue a program in its session, which becomes ready (§5.1)."""
         name, n, ops = _text(body, "session"), body.get("n"), body.get("ops")
-        if type(n) is not int or n < 1 or type(ops) is not list:
+        guarded = body.get("guarded", ())
+        if type(n) is not int or n < 1 or type(ops) is not list or (guarded and type(guarded) is not list):
             raise FrameError('a program has a number from 1 under "n" and an array under "ops"')
         if "ack" in body and self.on_acknowledged is not None:
             self.on_acknowledged(client, body["ack"])
@@ -110,15 +120,37 @@ class Host:
                 raise ProtocolError(f"program {n} came after program {session.last}: one is missing")
             else:
                 session.last = n
-                return self._queue(session, Program(n, ops, frame.attachments, entry))
+                strand = session.calls.get(body["in"]) if "in" in body else None
+                return self.queue(strand or session, Program(n, ops, frame.attachments, entry, guarded))
         self.send(client, _refusal(name, n, ops, lost) if lost else NOTHING, entry)
+
+    def answer(self, client: str, body: dict[str, Any], frame: Frame, entry: Any) -> None:
+        """Give an answer to the call that waits for it (§12.3)."""
+        with self.lock:
+            session = self._sessions(client).get(_text(body, "session"))
+            call = session.calls.get(body.get("call")) if session is not None else None
+            if call is not None:
+                self.queue(call, Answer(body, frame.attachments))
+        self.send(client, NOTHING, entry)
+
+    def cancel(self, client: str, body: dict[str, Any], _frame: Frame, entry: Any) -> None:
+        """Give up ops (§5.8)."""
+        slots = body.get("slots")
+        if type(slots) is not list or not all(type(slot) is int for slot in slots):
+            raise FrameError('a cancel has slots under "slots"')
+        with self.lock:
+            session = self._sessions(client).get(_text(body, "session"))
+        if session is not None:
+            for slot in slots:
+                session.table.cancel(slot)
+        self.send(client, NOTHING, entry)
 
     def close(self, client: str, body: dict[str, Any], _frame: Frame, entry: Any) -> None:
         """Close a session after the programs before (§4.3)."""
         with self.lock:
             session = self._sessions(client).get(_text(body, "session"))
             if session is not None:
-                self._queue(session, None)
+                self._shut(session, Gone("the client closed the session", code="SessionClosed"))
         self.send(client, NOTHING, entry)
 
     def bye(self, client: str, _body: dict[str, Any], _frame: Frame, entry: Any) -> None:
@@ -128,21 +160,30 @@ class Host:
 
     def end(self, client: str, error: PolyloomError, entry: Any = None) -> None:
         """End a conversation that cannot go on, saying why; what the client has sent already is ignored (§2.3)."""
-        self.forget(client)
+        self.forget(client, error if isinstance(error, Gone) else None)
         self._remember(client, None)
         self.send(client, write_frame({"t": "closed", "error": ["error", error.rooted().to_wire()]}), entry)
 
-    def forget(self, client: str) -> None:
+    def forget(self, client: str, error: Gone | None = None) -> None:
         """Close all sessions of a client without an answer: it left, or its lease ended."""
         with self.lock:
             for session in self.clients.pop(client, {}).values():
-                self._queue(session, None, self.wake)  # the sweep calls this too
+                self._shut(
+                    session, error or Gone("the client has gone", code="SessionClosed"), self.wake
+                )  # the sweep calls this too
 
     def expire(self, client: str) -> None:
         """Forget a client whose lease ended, and tell it so should it come back (§8.3)."""
         gone = Gone("the lease of this client ended, and its objects with it", code="LeaseExpired", hint=CONNECT_AGAIN)
         self._remember(client, gone)
-        self.forget(client)
+        self.forget(client, gone)
+
+    def leave(self, error: Gone) -> None:
+        """End what waits for clients: this host goes."""
+        with self.lock:
+            for sessions in self.clients.values():
+                for session in sessions.values():
+                    session.calls.end(error)
 
     def _remember(self, client: str, error: Gone | None) -> None:
         with self.lock:
@@ -167,19 +208,29 @@ class Host:
             raise FrameError("the first frame of a conversation is a hello")
         return sessions
 
-    def _queue(self, session: Session, program: Program | None, file: Ready | None = None) -> None:
-        session.queue.append(program)
-        if not session.scheduled:
-            session.scheduled = True
-            (file or self.ready)(session)
+    def _shut(self, session: Session, error: Gone, file: Ready | None = None) -> None:
+        """End the calls of a session now, and the session after its programs."""
+        session.calls.end(error)
+        self.queue(session, None, file)
+
+    def queue(self, strand: Strand, item: Any, file: Ready | None = None) -> None:
+        """Add work, with the lock; the thread that waits for a call does it itself."""
+        strand.queue.append(item)
+        if isinstance(strand, Call) and strand.future is None:
+            strand.wake()
+        elif not strand.scheduled:
+            strand.scheduled = True
+            (file or self.ready)(strand)
 
     # Called by the threads that run sessions
 
-    def turn(self, session: Session) -> bool:
-        """Run the next program of a scheduled session; tell whether more wait."""
-        item = session.queue.popleft()
+    def turn(self, strand: Strand) -> bool:
+        """Do the next work of a session, or of a call that nobody waits for; tell whether more waits."""
+        session, item = strand.session, strand.queue.popleft()
         if item is None:
             self._close(session)
+        elif isinstance(strand, Call) and not isinstance(item, Program):
+            session.calls.finish(strand, item)
         elif session.closed:  # no reply follows a `closed` (§4.3)
             self.send(session.client, NOTHING, (item.ran.program if isinstance(item, Late) else item).entry)
         elif isinstance(item, Late):
@@ -187,8 +238,14 @@ class Host:
         else:
             self._run(session, item)
         with self.lock:
-            session.scheduled = bool(session.queue)
-            return session.scheduled
+            strand.scheduled = bool(strand.queue)
+            return strand.scheduled
+
+    def run_inside(self, session: Session, program: Program) -> None:
+        """Run a program on the stack of another one, which waits for the client."""
+        filling = session.table.filling
+        self._run(session, program)
+        session.table.filling = filling
 
     def _run(self, session: Session, program: Program) -> None:
         ran = self._outcome(session, program)
@@ -204,28 +261,23 @@ class Host:
 
     def _outcome(self, session: Session, program: Program) -> Ran | Frame:
         """Run a program; whatever happens it is answered, and what it printed is on its way before the answer."""
-        if self.output is not None:
-            self.output.begin(session, program.n)
+        token = self.output.begin(session, program.n) if self.output is not None else None
         try:
             return session.run(program)
         except BaseException as error:  # no bad input kills a worker
             return _refusal(session.id, program.n, program.ops, internal(error))
         finally:
-            if self.output is not None:
-                self.output.end()
+            if self.output is not None and token is not None:
+                self.output.end(token)
 
     def _came(self, session: Session, late: Late) -> None:
         """Come back to a result whose coroutine has ended; in whichever thread that was."""
         with self.lock:
-            session.queue.append(late)
-            if session.scheduled:
-                return
-            session.scheduled = True
-        self.wake(session)
+            self.queue(session, late, self.wake)
 
     def _finish(self, session: Session, late: Late) -> None:
         if self.output is not None:
-            self.output.end()  # what the coroutine printed goes before its result
+            self.output.drain()  # what the coroutine printed goes before its result
         ran, waiting = late.ran, late.ran.reply.waiting
         waiting.remove(late.place)
         try:
@@ -265,9 +317,19 @@ KINDS: dict[str, Callable[[Host, str, dict[str, Any], Frame, Any], None]] = {
     "hello": Host.hello,
     "open": Host.open,
     "program": Host.program,
+    "answer": Host.answer,
+    "cancel": Host.cancel,
     "close": Host.close,
     "bye": Host.bye,
 }
+
+
+def _sleep(call: Call) -> None:
+    """Wait until a call is due, where another thread reads what comes."""
+    while not call.due():
+        assert call.news is not None
+        call.news.wait()
+        call.news.clear()
 
 
 def _text(body: dict[str, Any], key: str) -> str:

@@ -26,7 +26,7 @@ from polyloom_workers.inbox import Entry, Inbox
 from polyloom_workers.link import Link
 from polyloom_workers.outbox import Outbox
 from polyloom_workers.output import Output
-from polyloom_workers.session import Session
+from polyloom_workers.session import Strand
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +42,16 @@ class Lane:
 
     def __init__(self, settings: Settings, policy: Policy) -> None:
         keys, url = Keys(settings.prefix), settings.redis_url()
-        self.host = Host(policy, settings.limits, self.send, lambda one: self.crew.ready(one), lambda one: self.crew.wake(one))
-        self.crew: Crew[Session] = Crew(self.receive, self.host.turn, self.flush, settings.threads)
+        self.host = Host(
+            policy,
+            settings.limits,
+            self.send,
+            ready=lambda one: self.crew.ready(one),
+            wake=lambda one: self.crew.wake(one),
+            attend=lambda call: self.crew.attend(call),
+            flush=self.flush,
+        )
+        self.crew: Crew[Strand] = Crew(self.receive, self.host.turn, self.flush, settings.threads)
         self._inbox = Inbox(keys, self.host.id)
         self._outbox = Outbox(keys, self.host.id)
         self.host.on_acknowledged = self._outbox.acknowledged
@@ -65,6 +73,7 @@ class Lane:
     def stop(self, grace: float) -> None:
         """Let running programs end, at most `grace` seconds, send what is answered, and tell the clients."""
         self._stopping = True
+        self.host.leave(Gone("the worker was shut down", code="WorkerLost"))
         self.crew.stop()
         self.crew.join(grace)
         for client in list(self.host.clients):

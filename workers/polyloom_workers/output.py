@@ -13,11 +13,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from itertools import groupby
 from typing import NamedTuple, TextIO
 
 from polyloom.frames import Frame, write_frame
+from polyloom.guard import shielded
 from polyloom_workers.session import Session
 
 PAUSE = 0.01  # seconds in which prints are gathered into one frame
@@ -58,13 +59,17 @@ class Output:
             if isinstance(stream, Stream):
                 setattr(sys, name, stream.before)
 
-    def begin(self, session: Session, n: int) -> None:
-        """What is printed in this context from now on belongs to a program."""
-        self._running.set((session, n))
+    def begin(self, session: Session, n: int) -> Token[tuple[Session, int] | None]:
+        """What is printed in this context from now on belongs to a program; the token is for `end`."""
+        return self._running.set((session, n))
 
-    def end(self) -> None:
+    def end(self, token: Token[tuple[Session, int] | None]) -> None:
         """The program has ended: what it printed goes before its reply."""
-        self._running.set(None)
+        self._running.reset(token)
+        self.drain()
+
+    def drain(self) -> None:
+        """Send what was printed before what is sent next."""
         if self._texts:
             with self._sending:
                 self._drain()
@@ -78,7 +83,8 @@ class Output:
         self._texts.append((Source(session, n, session.table.filling, stream), text))
         self._size += len(text)
         if self._size > WAITING:
-            self._deliver()
+            with shielded():
+                self._deliver()
         self._news.set()
         return True
 

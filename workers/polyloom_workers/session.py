@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polyloom.errors import LimitExceeded
 from polyloom.executor import Reply, Waiting, apply
@@ -13,6 +13,9 @@ from polyloom.frames import Buffer, Frame, write_frame
 from polyloom.limits import Limits
 from polyloom.policy import Policy
 from polyloom.table import Table
+
+if TYPE_CHECKING:
+    from polyloom_workers.calls import Calls
 
 
 class Program(NamedTuple):
@@ -22,6 +25,7 @@ class Program(NamedTuple):
     ops: Sequence[Any]
     attachments: Sequence[Buffer]
     entry: Any = None
+    guarded: Sequence[int] = ()  # slots of ops that may be given up (§5.8)
 
 
 class Ran(NamedTuple):
@@ -41,26 +45,39 @@ class Late(NamedTuple):
     place: Waiting
 
 
-class Session:
-    """One client's ordered conversation. `queue` and `scheduled` belong to the host's lock, the rest to the running thread."""
+class Strand:
+    """Work of a session that is done one after the other; belongs to the host's lock."""
+
+    __slots__ = ("queue", "scheduled", "session")
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.queue: deque[Any] = deque()
+        self.scheduled = False  # it is among those that threads turn to, or with one
+
+
+class Session(Strand):
+    """One client's ordered conversation. Its queue takes Programs, Lates, and None for its end."""
+
+    calls: Calls  # of objects of the client; set by the host
 
     def __init__(self, session_id: str, client: str, policy: Policy, limits: Limits) -> None:
+        super().__init__(self)
         self.id = session_id
         self.client = client
         self.policy = policy
         self.table = Table(limits)
-        self.queue: deque[Program | Late | None] = deque()  # None: close
-        self.scheduled = False
         self.last = 0  # number of the last program accepted
         self.closed = False
 
     def run(self, program: Program) -> Ran:
         """Run one program and return its outcome with its reply as a frame."""
         began = time.monotonic()
-        reply = apply(program.ops, self.table, self.policy, program.attachments)
+        reply = apply(program.ops, self.table, self.policy, program.attachments, program.guarded)
         body: dict[str, Any] = {"t": "reply", "session": self.id, "n": program.n, "results": reply.results}
         if reply.failed:
             body["failed"] = reply.failed
+        self._tell(body)
         frame = write_frame(body, reply.attachments)
         if len(frame.text) > self.table.limits.frame_bytes:
             frame = write_frame(fitted(body, len(frame.text), self.table.limits.frame_bytes), reply.attachments)
@@ -73,7 +90,13 @@ class Session:
         if (size := _size(result)) > limit:
             result, attachments = _refused(size, limit), []
         body = {"t": "late", "session": self.id, "n": late.ran.program.n, "results": [[late.place.at, result]]}
+        self._tell(body)
         return write_frame(body, attachments)
+
+    def _tell(self, body: dict[str, Any]) -> None:
+        """Add what became of objects of the client (§12.7)."""
+        if self.table.exposed is not None:
+            body.update(self.table.exposed.news())
 
 
 def fitted(body: dict[str, Any], size: int, limit: int) -> dict[str, Any]:

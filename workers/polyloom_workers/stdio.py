@@ -22,7 +22,7 @@ from polyloom.settings import Settings
 from polyloom_workers.crew import Crew
 from polyloom_workers.host import Host
 from polyloom_workers.output import Output
-from polyloom_workers.session import Session
+from polyloom_workers.session import Strand
 
 CHUNK = 1 << 16  # bytes asked for in one read; a larger buffer is mapped and unmapped for every read
 PIECES = 512  # buffers in one write; the kernel takes 1024
@@ -33,7 +33,7 @@ CLIENT = "pipe"  # the one client there is
 class Pipe:
     """Reads frames from one descriptor and writes frames to another. `crew` is set by `serve`."""
 
-    crew: Crew[Session]
+    crew: Crew[Strand]
 
     def __init__(self, source: int, sink: int, settings: Settings, first: bytes) -> None:
         self._source = source
@@ -42,13 +42,22 @@ class Pipe:
         self._reader = FrameReader(settings.limits)
         self._outbox: deque[list[Buffer]] = deque()
         self._writing = threading.Lock()
-        self.host = Host(Policy(), settings.limits, self.send, lambda one: self.crew.ready(one), lambda one: self.crew.wake(one))
+        self.host = Host(
+            Policy(),
+            settings.limits,
+            self.send,
+            ready=lambda one: self.crew.ready(one),
+            wake=lambda one: self.crew.wake(one),
+            attend=lambda call: self.crew.attend(call),
+            flush=self.flush,
+        )
 
     def receive(self) -> bool:
         """Write what is answered and take what comes; False at the end of the input."""
         self.flush()
         chunk, self._first = self._first or os.read(self._source, CHUNK), b""
         if not chunk:
+            self.host.forget(CLIENT)
             return False
         try:
             for frame in self._reader.feed(chunk):

@@ -1,0 +1,56 @@
+"""What passes between the objects of a session and its client: references in, live objects out (§5.3, §6.3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polyloom.encoder import Wire
+from polyloom.errors import LimitExceeded
+from polyloom.failure import qualified_name
+from polyloom.js import FOREIGN
+from polyloom.policy import Policy
+from polyloom.table import Table
+
+
+class Shape(Exception):
+    """An op of the wrong shape; becomes a BadOp with the op's name."""
+
+
+def text(value: Any) -> str:
+    """Return a name that a client gave, if it is one."""
+    if type(value) is not str:
+        raise Shape(f"a name is a string, not {value!r:.40}")
+    return value
+
+
+class Exchange:
+    """`resolve` for a decoder, `export` for an encoder."""
+
+    __slots__ = ("policy", "table")
+
+    def __init__(self, table: Table, policy: Policy) -> None:
+        self.table = table
+        self.policy = policy
+
+    def resolve(self, ref: list[Any]) -> object:
+        """Return the object of `["ref", slot, name, …]` (§5.3)."""
+        value = self.table.get(ref[1] if len(ref) > 1 else None)
+        if len(ref) - 2 > self.table.limits.path_names:
+            raise LimitExceeded(f"path_names: {len(ref) - 2} names are above {self.table.limits.path_names}")
+        for name in ref[2:]:
+            value = self.policy.get(value, text(name))
+        return value
+
+    def handle(self, slot: int, value: object) -> Wire:
+        """Return the form of a live object that stands in a slot."""
+        return ["handle", slot, qualified_name(type(value)), self.table.identity(slot, value)]
+
+    def own(self, value: object) -> Wire | None:
+        """Return the form of an object that the client itself gave, else None."""
+        exposed = self.table.exposed
+        number = exposed.id_of(value) if exposed is not None and type(value) in FOREIGN else None
+        return None if number is None else ["exposed", number]
+
+    def export(self, value: object, _depth: int) -> Wire:
+        """Encode a live object that was found inside data."""
+        return self.own(value) or self.handle(self.table.export(value), value)

@@ -1,0 +1,189 @@
+/** JavaScript functions and objects that Python may use (§12): their ids in one session, and who holds them. */
+
+import { ValueRefused } from './errors.js'
+
+/** Members of plain JavaScript that are no part of what an object gives. */
+const NEVER = new Set(['constructor', '__proto__'])
+
+/** What may be used of an object: `members` are the names allowed; without it its own ones and those of its class. */
+export interface ExposeOptions {
+  readonly members?: readonly string[]
+}
+
+/** An object that Python may use; made by `expose`. */
+export class Exposure {
+  /** Called when Python holds it no longer. */
+  ended: (() => void) | undefined
+
+  constructor(
+    readonly target: object,
+    readonly allowed: ReadonlySet<string> | undefined,
+  ) {}
+
+  get label(): string {
+    const { constructor } = this.target as { constructor?: { name?: unknown } }
+    return typeof constructor?.name === 'string' && constructor.name ? constructor.name : 'Object'
+  }
+
+  has(name: string): boolean {
+    return !NEVER.has(name) && (this.allowed ? this.allowed.has(name) : this.members().includes(name))
+  }
+
+  /** The names of what Python sees. */
+  members(): string[] {
+    if (this.allowed) return [...this.allowed]
+    const found = new Set<string>()
+    for (let one: object | null = this.target; one && !ROOTS.has(one); one = Object.getPrototypeOf(one) as object | null)
+      for (const name of Object.getOwnPropertyNames(one)) if (!NEVER.has(name)) found.add(name)
+    return [...found]
+  }
+
+  /** The names of methods; no getter is called to find them. */
+  methods(): string[] {
+    return this.members().filter((name) => typeof plainMember(this.target, name) === 'function')
+  }
+}
+
+const ROOTS = new Set<object>([Object.prototype, Array.prototype, Function.prototype, Error.prototype, Map.prototype, Set.prototype])
+
+function plainMember(target: object, name: string): unknown {
+  for (let one: object | null = target; one; one = Object.getPrototypeOf(one) as object | null) {
+    const found = Object.getOwnPropertyDescriptor(one, name)
+    if (found) return found.value
+  }
+  return undefined
+}
+
+const EXPOSURES = new WeakMap<object, Exposure>()
+
+/**
+ * Give Python an object itself instead of its data: `py.run(expose(app))`. Python reads and sets its members, calls its
+ * methods and iterates over it; each use is a round trip. The same object is the same one in Python, as it was exposed first.
+ */
+export function expose<T extends object>(target: T, options: ExposeOptions = {}): T {
+  if (typeof target === 'function') return target
+  let exposure = target instanceof Exposure ? target : EXPOSURES.get(target)
+  if (!exposure) EXPOSURES.set(target, (exposure = new Exposure(target, options.members && new Set(options.members))))
+  return exposure as unknown as T
+}
+
+/** One object that Python was given. It is forgotten when nothing that names it is on its way and Python holds it not. */
+class Entry {
+  named = 0 // programs and answers on their way
+  held = 0 // highest serial with which Python held it
+  dropped = 0 // highest serial that it let go
+
+  constructor(readonly value: unknown) {}
+}
+
+type Serials = readonly (readonly [id: number, serial: number])[]
+
+/** The ids of one session. */
+export class Exposed {
+  /** Takes the ids that the frame under construction names. */
+  named: number[] = []
+  readonly #entries = new Map<number, Entry>()
+  readonly #ids = new Map<unknown, number>()
+  readonly #answers = new Map<number, readonly number[]>() // ids named by answers that were not read yet
+  #last = 0
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** Return the wire text of an object. */
+  name(value: object): string {
+    const id = this.#idOf(value)
+    if (typeof value === 'function') return `["exposed",${id},"function",${JSON.stringify(value.name)}]`
+    const { label } = value as Exposure
+    return `["exposed",${id},"object",${JSON.stringify(label)},${JSON.stringify((value as Exposure).methods())}]`
+  }
+
+  /** Return the wire text of what was thrown, whatever it is. */
+  thrown(value: unknown): string {
+    const label = value instanceof Error ? value.name : typeof value
+    return `["exposed",${this.#idOf(value)},"object",${JSON.stringify(label)}]`
+  }
+
+  /** Return an object by its id: the function, or what was exposed. */
+  get(id: unknown): unknown {
+    const value = this.find(id)
+    return value instanceof Exposure ? value.target : value
+  }
+
+  /** Return what was thrown under an id, while it is known. */
+  thrownAs(id: unknown): { readonly error: unknown } | undefined {
+    const entry = this.#entries.get(id as number)
+    return entry && { error: entry.value }
+  }
+
+  /** Return what stands under an id; ValueRefused when nothing does. */
+  find(id: unknown): unknown {
+    const entry = this.#entries.get(id as number)
+    if (!entry) throw new ValueRefused(`no exposed object has the id ${String(id)}`, { code: 'NotData' })
+    return entry.value
+  }
+
+  /** Take back the names from `mark` on: their frame is not sent. */
+  withdraw(mark: number): void {
+    this.#settle(this.named.splice(mark))
+  }
+
+  /** Note that an answer names these. */
+  answer(call: number, named: readonly number[]): void {
+    if (named.length) this.#answers.set(call, named)
+  }
+
+  /** Take the news of a frame of the host (§12.7), and those ids of which its reply has been read. */
+  account(body: Readonly<Record<string, unknown>>, named: readonly number[] = []): void {
+    const held = (body['held'] ?? []) as Serials
+    const dropped = (body['dropped'] ?? []) as Serials
+    for (const [id, serial] of held) this.#update(id, (entry) => (entry.held = Math.max(entry.held, serial)))
+    for (const [id, serial] of dropped) this.#update(id, (entry) => (entry.dropped = Math.max(entry.dropped, serial)))
+    this.#settle(named)
+    for (const call of (body['answered'] ?? []) as readonly number[]) {
+      this.#settle(this.#answers.get(call) ?? [])
+      this.#answers.delete(call)
+    }
+    for (const [id] of dropped) this.#forget(id)
+  }
+
+  clear(): void {
+    for (const { value } of this.#entries.values()) if (value instanceof Exposure) value.ended?.()
+    this.#entries.clear()
+    this.#ids.clear()
+    this.#answers.clear()
+  }
+
+  #idOf(value: unknown): number {
+    let id = this.#ids.get(value)
+    if (id === undefined) {
+      id = ++this.#last
+      this.#entries.set(id, new Entry(value))
+      if ((typeof value === 'object' && value !== null) || typeof value === 'function') this.#ids.set(value, id)
+    }
+    this.#entries.get(id)!.named++
+    this.named.push(id)
+    return id
+  }
+
+  #update(id: number, change: (entry: Entry) => void): void {
+    const entry = this.#entries.get(id)
+    if (entry) change(entry)
+  }
+
+  #settle(named: readonly number[]): void {
+    for (const id of named) {
+      this.#update(id, (entry) => entry.named--)
+      this.#forget(id)
+    }
+  }
+
+  #forget(id: number): void {
+    const entry = this.#entries.get(id)
+    if (!entry || entry.named > 0 || entry.held > entry.dropped) return
+    this.#entries.delete(id)
+    this.#ids.delete(entry.value)
+    if (entry.value instanceof Exposure) entry.value.ended?.()
+  }
+}
