@@ -2,7 +2,7 @@
 
 import { NdArray, dtypeOf, type TypedArray } from './arrays.js'
 import { PolyloomError, ValueRefused } from './errors.js'
-import { Exposure } from './exposed.js'
+import { Exposure } from './exposure.js'
 import { DEFAULT_LIMITS, type Limits } from './limits.js'
 import { HashableCheck } from './hashable.js'
 import { octetsOf } from './octets.js'

@@ -1,71 +1,7 @@
 /** JavaScript functions and objects that Python may use (§12): their ids in one session, and who holds them. */
 
 import { ValueRefused } from './errors.js'
-
-/** Members of plain JavaScript that are no part of what an object gives. */
-const NEVER = new Set(['constructor', '__proto__'])
-
-/** What may be used of an object: `members` are the names allowed; without it its own ones and those of its class. */
-export interface ExposeOptions {
-  readonly members?: readonly string[]
-}
-
-/** An object that Python may use; made by `expose`. */
-export class Exposure {
-  /** Called when Python holds it no longer. */
-  ended: (() => void) | undefined
-
-  constructor(
-    readonly target: object,
-    readonly allowed: ReadonlySet<string> | undefined,
-  ) {}
-
-  get label(): string {
-    const { constructor } = this.target as { constructor?: { name?: unknown } }
-    return typeof constructor?.name === 'string' && constructor.name ? constructor.name : 'Object'
-  }
-
-  has(name: string): boolean {
-    return !NEVER.has(name) && (this.allowed ? this.allowed.has(name) : this.members().includes(name))
-  }
-
-  /** The names of what Python sees. */
-  members(): string[] {
-    if (this.allowed) return [...this.allowed]
-    const found = new Set<string>()
-    for (let one: object | null = this.target; one && !ROOTS.has(one); one = Object.getPrototypeOf(one) as object | null)
-      for (const name of Object.getOwnPropertyNames(one)) if (!NEVER.has(name)) found.add(name)
-    return [...found]
-  }
-
-  /** The names of methods; no getter is called to find them. */
-  methods(): string[] {
-    return this.members().filter((name) => typeof plainMember(this.target, name) === 'function')
-  }
-}
-
-const ROOTS = new Set<object>([Object.prototype, Array.prototype, Function.prototype, Error.prototype, Map.prototype, Set.prototype])
-
-function plainMember(target: object, name: string): unknown {
-  for (let one: object | null = target; one; one = Object.getPrototypeOf(one) as object | null) {
-    const found = Object.getOwnPropertyDescriptor(one, name)
-    if (found) return found.value
-  }
-  return undefined
-}
-
-const EXPOSURES = new WeakMap<object, Exposure>()
-
-/**
- * Give Python an object itself instead of its data: `py.run(expose(app))`. Python reads and sets its members, calls its
- * methods and iterates over it; each use is a round trip. The same object is the same one in Python, as it was exposed first.
- */
-export function expose<T extends object>(target: T, options: ExposeOptions = {}): T {
-  if (typeof target === 'function') return target
-  let exposure = target instanceof Exposure ? target : EXPOSURES.get(target)
-  if (!exposure) EXPOSURES.set(target, (exposure = new Exposure(target, options.members && new Set(options.members))))
-  return exposure as unknown as T
-}
+import { Exposure } from './exposure.js'
 
 /** One object that Python was given. It is forgotten when nothing that names it is on its way and Python holds it not. */
 class Entry {

@@ -25,7 +25,7 @@ export {
   type PythonFrame,
   type SyntaxPlace,
 } from './errors.js'
-export { expose, type ExposeOptions } from './exposed.js'
+export { expose, type ExposeOptions } from './exposure.js'
 export { Handle } from './handle.js'
 export { iterate, type IterateOptions } from './iterate.js'
 export { map } from './map.js'

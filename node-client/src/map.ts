@@ -22,6 +22,8 @@ function once(node: Node, slot: number, fn: (item: Remote) => unknown): unknown 
     result.then(undefined, () => undefined) // it is refused here, whatever becomes of it
     throw new UsageError('the callback of map is synchronous', { hint: 'it gets no values, only what stands for them' })
   }
+  if (typeof result === 'function' && !nodeOf(result))
+    throw new UsageError('the callback of map gave a function', { hint: 'it returns what stands for a value' })
   return result
 }
 

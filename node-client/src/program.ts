@@ -1,5 +1,6 @@
 /** One program under construction (§5): its text, its attachments, and who waits for its results. */
 
+import type { Call } from './calls.js'
 import type { Frame } from './frames.js'
 import type { Site } from './line.js'
 import type { Pulling } from './ops.js'
@@ -33,7 +34,8 @@ export class Program implements Frame {
   constructor(
     session: string,
     readonly n: number,
-    readonly within: number | undefined, // the call that it is made in (§12.5)
+    readonly within: number | undefined, // the call of this session that it is made in (§12.5)
+    readonly around: Call | undefined, // the innermost call that it is made in
   ) {
     const inside = within === undefined ? '' : `"in":${within},`
     this.text = `{"t":"program","session":"${session}","n":${n},${inside}"ops":[`

@@ -3,11 +3,19 @@
  * waits for which result, and gives slots back. Every ending settles everything pending, through `end`.
  */
 
-import { writeValue } from './arguments.js'
-import { Call, MISSING, callAround, perform, runInside } from './calls.js'
+import { Calls, callAround, innermostCall, type Call } from './calls.js'
 import { Decoder, Encoder } from './codec.js'
 import { Body } from './body.js'
-import { FrameError, Gone, LimitExceeded, PolyloomError, UsageError, ValueRefused, WorkerLost, homeward } from './errors.js'
+import {
+  FrameError,
+  Gone,
+  LimitExceeded,
+  PolyloomError,
+  UsageError,
+  ValueRefused,
+  WorkerLost,
+  homeward,
+} from './errors.js'
 import { Exposed } from './exposed.js'
 import type { Body as FrameBody, Frame } from './frames.js'
 import { REMOTE, newId } from './handle.js'
@@ -32,10 +40,10 @@ export class Session {
   #body: Body | undefined // of the map that is being recorded: it takes the ops
   #programs = 0
   #slots = 0
-  #calls = 0 // the last call of the host
   #encoding = 0 // ops being encoded; more than one where a getter of an argument makes a call
   #pending = new Map<number, Program>()
   readonly #exposed = new Exposed()
+  readonly #calls = new Calls(this, this.#exposed)
   #pull: Pull | undefined // whose result is being decoded
   #at = 0 // its index
   readonly #liveBeside = (slot: number, type: string, identity: number): unknown => {
@@ -81,7 +89,7 @@ export class Session {
     if (this.#program) return this.#program
     if (within === undefined) this.#checkRoom()
     if (!closed) atEndOfTick(() => this.flush())
-    return (this.#program = new Program(this.id, ++this.#programs, within))
+    return (this.#program = new Program(this.id, ++this.#programs, within, innermostCall()))
   }
 
   /** Add an op that fills a new slot and return the slot. `write` gives what follows the slot in the op. */
@@ -120,7 +128,8 @@ export class Session {
 
   /** Give up the op of a slot, sent or not. */
   cancel(slot: number): void {
-    if (!this.#ended) this.#line.send({ text: `{"t":"cancel","session":"${this.id}","slots":[${slot}]}`, attachments: [] })
+    if (!this.#ended)
+      this.#line.send({ text: `{"t":"cancel","session":"${this.id}","slots":[${slot}]}`, attachments: [] })
   }
 
   /** Run something whose ops belong before the map that is being recorded, if one is. */
@@ -213,26 +222,25 @@ export class Session {
     this.#exposed.account(body)
   }
 
-  /** Do what Python asks of an object of this client, and answer it (§12.3). */
+  /** Answer what Python asks of an object of this client (§12.3). */
   call(body: FrameBody, frame: Frame): void {
-    const { call: number, id, do: what } = body
-    if (typeof number !== 'number' || number <= this.#calls) return // sent twice (§8.4)
-    this.#calls = number
-    const call = new Call(this, number)
     this.#line.began()
-    void runInside(call, async () => {
-      let write: (encoder: Encoder) => string
-      try {
-        const result = await perform(this.#exposed.find(id), what, this.#decoder(frame))
-        write = (encoder) => (result === MISSING ? '"missing":true' : `"value":${writeValue(encoder, result, '$.result')}`)
-        this.#answer(call, write)
-      } catch (error) {
-        this.#answer(call, () => `"error":${this.#thrown(error)}`)
-      }
-    }).finally(() => {
+    void this.#calls.take(body, this.#decoder(frame), this.#pending.get(body['n'] as number)?.around).finally(() => {
       if (!this.#ended) this.#line.answered(1)
     })
     this.#exposed.account(body)
+  }
+
+  /** Send the answer to a call, after the programs that were made in it. */
+  answer(call: Call, write: (encoder: Encoder) => string): void {
+    if (this.#ended) return
+    const attachments: Uint8Array[] = []
+    const named: number[] = []
+    const outcome = this.#into(attachments, named, write)
+    call.answered = true
+    this.flush()
+    this.#exposed.answer(call.number, named)
+    this.#line.send({ text: `{"t":"answer","session":"${this.id}","call":${call.number},${outcome}}`, attachments })
   }
 
   /** Send what is collected and close the session; what is pending is rejected. */
@@ -287,24 +295,6 @@ export class Session {
       this.encoder.attachments = before.attachments
       this.#exposed.named = before.named
     }
-  }
-
-  /** Send the answer to a call, after the programs that were made in it. */
-  #answer(call: Call, write: (encoder: Encoder) => string): void {
-    if (this.#ended) return
-    const attachments: Uint8Array[] = []
-    const named: number[] = []
-    const outcome = this.#into(attachments, named, write)
-    call.answered = true
-    this.flush()
-    this.#exposed.answer(call.number, named)
-    this.#line.send({ text: `{"t":"answer","session":"${this.id}","call":${call.number},${outcome}}`, attachments })
-  }
-
-  #thrown(error: unknown): string {
-    const { name, message, stack } = error instanceof Error ? error : { name: 'Error', message: String(error), stack: '' }
-    const texts = [name, message, stack ?? ''].map((text) => JSON.stringify(String(text)))
-    return `{"name":${texts[0]},"message":${texts[1]},"stack":${texts[2]},"thrown":${this.#exposed.thrown(error)}}`
   }
 
   #decoder(frame: Frame): Decoder {

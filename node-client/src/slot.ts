@@ -239,7 +239,13 @@ class AliasNode extends Node {
 }
 
 /** Make the Remote of a handle inside data (§6.3); it belongs to the scope of what was awaited. */
-export function liveInside(session: Session, slot: number, type: string, identity: number, beside: Pull | undefined): Remote {
+export function liveInside(
+  session: Session,
+  slot: number,
+  type: string,
+  identity: number,
+  beside: Pull | undefined,
+): Remote {
   const node = new SlotNode(session, slot, type)
   if (beside instanceof SlotNode) beside.scope?.add(node)
   return node.live(type, identity)

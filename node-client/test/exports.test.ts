@@ -5,6 +5,7 @@ import * as polyloom from '../src/index.js'
 
 test('the public surface is this list', () => {
   assert.deepEqual(Object.keys(polyloom).sort(), [
+    'Cancelled',
     'Complex',
     'Decimal',
     'Dict',
@@ -43,6 +44,7 @@ test('the public surface is this list', () => {
     'createNodePythonBridge',
     'delAttr',
     'delItem',
+    'expose',
     'float',
     'float16',
     'get',

@@ -20,7 +20,7 @@ from polyloom.failure import Failed, internal
 from polyloom.frames import Buffer, write_frame
 from polyloom.guard import Guard, shielded
 from polyloom.js import JSError, Missing
-from polyloom_workers.session import Program, Session, Strand
+from polyloom_workers.session import RUNNING, Program, Session, Strand
 
 if TYPE_CHECKING:
     from polyloom_workers.host import Host
@@ -125,6 +125,9 @@ class Calls:
             self._last += 1
             call = self._open[self._last] = Call(self._session, self._last, attended)
             body = {"t": "call", "session": self._session.id, "call": call.number, "id": number, "do": do}
+            running = RUNNING.get()
+            if running is not None and running.session is self._session:
+                body["n"] = running.n
             frame = write_frame({**body, **self._exposed.news()}, encoder.attachments)
             if len(frame.text) > self._limits.frame_bytes:
                 del self._open[call.number]

@@ -20,7 +20,7 @@ from polyloom.policy import Policy
 from polyloom_workers.calls import Answer, Call, Calls
 from polyloom_workers.loop import Loop
 from polyloom_workers.output import Output
-from polyloom_workers.session import Late, Program, Ran, Session, Strand
+from polyloom_workers.session import RUNNING, Late, Program, Ran, Running, Session, Strand
 
 Send = Callable[[str, Frame, Any], None]
 """`send(client, frame, entry)`; `entry` names the frame that this one answers, or is None."""
@@ -261,14 +261,15 @@ class Host:
 
     def _outcome(self, session: Session, program: Program) -> Ran | Frame:
         """Run a program; whatever happens it is answered, and what it printed is on its way before the answer."""
-        token = self.output.begin(session, program.n) if self.output is not None else None
+        token = RUNNING.set(Running(session, program.n))
         try:
             return session.run(program)
         except BaseException as error:  # no bad input kills a worker
             return _refusal(session.id, program.n, program.ops, internal(error))
         finally:
-            if self.output is not None and token is not None:
-                self.output.end(token)
+            RUNNING.reset(token)
+            if self.output is not None:
+                self.output.drain()
 
     def _came(self, session: Session, late: Late) -> None:
         """Come back to a result whose coroutine has ended; in whichever thread that was."""

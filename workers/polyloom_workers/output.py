@@ -13,13 +13,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextvars import ContextVar, Token
 from itertools import groupby
 from typing import NamedTuple, TextIO
 
 from polyloom.frames import Frame, write_frame
 from polyloom.guard import shielded
-from polyloom_workers.session import Session
+from polyloom_workers.session import RUNNING, Session
 
 PAUSE = 0.01  # seconds in which prints are gathered into one frame
 WAITING = 1 << 20  # characters that may wait; whoever prints more sends them itself
@@ -44,7 +43,6 @@ class Output:
         self._size = 0
         self._sending = threading.Lock()
         self._news = threading.Event()
-        self._running: ContextVar[tuple[Session, int] | None] = ContextVar("running", default=None)
 
     def install(self) -> None:
         """Take the place of the standard streams of this process, and begin to send."""
@@ -59,15 +57,6 @@ class Output:
             if isinstance(stream, Stream):
                 setattr(sys, name, stream.before)
 
-    def begin(self, session: Session, n: int) -> Token[tuple[Session, int] | None]:
-        """What is printed in this context from now on belongs to a program; the token is for `end`."""
-        return self._running.set((session, n))
-
-    def end(self, token: Token[tuple[Session, int] | None]) -> None:
-        """The program has ended: what it printed goes before its reply."""
-        self._running.reset(token)
-        self.drain()
-
     def drain(self) -> None:
         """Send what was printed before what is sent next."""
         if self._texts:
@@ -76,7 +65,7 @@ class Output:
 
     def write(self, stream: str, text: str) -> bool:
         """Take a text of the running program; False when none runs in this context."""
-        running = self._running.get()
+        running = RUNNING.get()
         if running is None:
             return False
         session, n = running

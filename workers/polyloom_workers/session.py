@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polyloom.errors import LimitExceeded
@@ -43,6 +44,16 @@ class Late(NamedTuple):
 
     ran: Ran
     place: Waiting
+
+
+class Running(NamedTuple):
+    """A program at work, for whoever runs in its context: its threads do not, its coroutines do."""
+
+    session: Session
+    n: int
+
+
+RUNNING: ContextVar[Running | None] = ContextVar("polyloom-running", default=None)
 
 
 class Strand:
