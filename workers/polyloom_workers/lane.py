@@ -20,6 +20,7 @@ from polyloom.frames import Frame
 from polyloom.keys import Keys
 from polyloom.policy import Policy
 from polyloom.settings import Settings
+from polyloom_workers import sleep
 from polyloom_workers.crew import Crew
 from polyloom_workers.host import Host
 from polyloom_workers.inbox import Entry, Inbox
@@ -68,6 +69,7 @@ class Lane:
         self._inbox.make(self._reader)
         self.host.output = Output(self.send, self.flush)
         self.host.output.install()
+        sleep.install()
         self.crew.start()
 
     def stop(self, grace: float) -> None:

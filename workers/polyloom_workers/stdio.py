@@ -19,6 +19,7 @@ from polyloom.frames import Buffer, Frame
 from polyloom.framing import FrameReader, pack_frame
 from polyloom.policy import Policy
 from polyloom.settings import Settings
+from polyloom_workers import sleep
 from polyloom_workers.crew import Crew
 from polyloom_workers.host import Host
 from polyloom_workers.output import Output
@@ -103,6 +104,7 @@ def serve(source: int, sink: int, settings: Settings, first: bytes) -> None:
     pipe = Pipe(source, sink, settings, first)
     pipe.host.output = Output(pipe.send, pipe.flush)
     pipe.host.output.install()
+    sleep.install()
     pipe.crew = Crew(pipe.receive, pipe.host.turn, pipe.flush, settings.threads)
     pipe.crew.serve(on_end=leave)
 
