@@ -116,7 +116,7 @@ def test_stopped_worker_loses_its_lease_and_regains_it_when_it_goes_on(own_serve
 
 
 def test_extension_that_holds_the_interpreter_lock_does_not_lose_the_lease(own_server, start_worker, database, tmp_path):
-    worker = start_worker(own_server.url, "--allow", "*", "--lease", "1").ready()
+    worker = start_worker(own_server.url, "--allow", "*", "--lease", "3").ready()
     client = connected(own_server, worker)
     session = client.open()
     pipe = tmp_path / "pipe"

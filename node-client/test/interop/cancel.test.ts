@@ -259,8 +259,8 @@ onEveryHost((check) => {
       const timer = setTimeout(() => controller.abort(), i % 5)
       const [one, ...others] = await Promise.allSettled([aimed, ...beside])
       clearTimeout(timer)
-      if (one!.status === 'fulfilled') assert.equal(one!.value, `a${i}`)
-      outcomes[one!.status === 'fulfilled' ? 'done' : 'stopped']++
+      if (one.status === 'fulfilled') assert.equal(one.value, `a${i}`)
+      outcomes[one.status === 'fulfilled' ? 'done' : 'stopped']++
       assert.deepEqual(
         others.map((other: any) => other.value as unknown),
         [0, 1, 2].map((n) => `b${i}-${n}`),
