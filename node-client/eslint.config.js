@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint'
 
 // From the bottom to the top; a file may import from layers below its own, and from its own.
 const LAYERS = [
-  ['errors', 'ops', 'limits', 'values', 'times', 'halves', 'arrays', 'tick', 'handle', 'scope', 'paths', 'hashable', 'octets'],
+  ['errors', 'ops', 'limits', 'values', 'times', 'halves', 'arrays', 'tick', 'handle', 'scope', 'paths', 'hashable', 'octets', 'brand'],
   ['keys', 'settings', 'frames', 'output'],
   ['encoder', 'decoder'],
   ['codec'],

@@ -92,19 +92,26 @@ _FORMATS = {
     "float32": "f",
     "float64": "d",
 }
-_KINDS = {**dict.fromkeys("bhilqn", "int"), **dict.fromkeys("BHILQN", "uint"), **dict.fromkeys("efd", "float")}
+_KINDS = {
+    **dict.fromkeys("bhilqn", "int"),
+    **dict.fromkeys("BHILQN", "uint"),
+    **dict.fromkeys("efd", "float"),
+    "Zf": "complex",
+    "Zd": "complex",
+}
 
 
 def pack_view(view: memoryview) -> tuple[bytes, str, list[int]] | None:
     """Return what `pack` does for a typed memoryview; None for one of bare bytes."""
-    letter = view.format.lstrip("@=")
+    letter = view.format.lstrip("@=<>!")
     if view.ndim == 1 and letter in ("B", "c"):
         return None
     if letter != "?" and letter not in _KINDS:
         raise ValueRefused(f"a memoryview of format {view.format!r} has no wire form", hint="cast it, or send its bytes")
     dtype = "bool" if letter == "?" else f"{_KINDS[letter]}{8 * view.itemsize}"
+    little = sys.byteorder == "little" if view.format[0] not in "<>!" else view.format[0] == "<"
     data = view.tobytes()
-    return data if sys.byteorder == "little" else _swapped(data, view.itemsize), dtype, list(view.shape or ())
+    return data if little else _swapped(data, view.itemsize // (1 + (letter[0] == "Z"))), dtype, list(view.shape or ())
 
 
 def _swapped(data: bytes, size: int) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
@@ -179,12 +178,12 @@ def _decode_int(decoder: Decoder, wire: list[Any], _depth: int) -> object:
     return int_of(_text(wire, _INT), decoder.limits)
 
 
-_FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+_FLOATS = ("nan", "inf", "-inf")  # each NaN is an object of its own: as keys Python tells them apart
 
 
 def _decode_float(_: Decoder, wire: list[Any], _depth: int) -> object:
     (text,) = _exactly(wire, str)
-    return _FLOATS[text] if text in _FLOATS else float(_matching(text, _FLOAT))
+    return float(text if text in _FLOATS else _matching(text, _FLOAT))
 
 
 def _decode_complex(decoder: Decoder, wire: list[Any], depth: int) -> object:

@@ -1,10 +1,10 @@
 /** Arguments of a call: positional ones, `kw({…})` and `opts({…})`, both branded and never guessed. */
 
-import { step, type Encoder } from './codec.js'
-import { PolyloomError } from './errors.js'
+import { KW, OPTS, step, type Encoder } from './codec.js'
+import { UsageError, type PolyloomError } from './errors.js'
+import { refusalOf } from './paths.js'
 
-export const KW = Symbol.for('polyloom.kw')
-export const OPTS = Symbol.for('polyloom.opts')
+export { KW, OPTS }
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined
@@ -22,11 +22,16 @@ export interface Options {
 
 /** Keyword arguments: `np.sum(a, kw({axis: 0}))`. Undefined ones are left out. */
 export function kw(keywords: Readonly<Record<string, unknown>>): Keywords {
+  const given: unknown = keywords // whoever does without types may give anything
+  if (typeof given !== 'object' || given === null || Symbol.iterator in given)
+    throw new UsageError('kw takes an object whose keys are names', { hint: 'kw({ axis: 0 })' })
   return { [KW]: keywords }
 }
 
 /** Options of one call: `slow(opts({timeout: 1000, signal}))`. */
 export function opts(options: CallOptions): Options {
+  const odd = Object.keys(options).find((name) => name !== 'signal' && name !== 'timeout')
+  if (odd !== undefined) throw new UsageError(`there is no option ${odd}`, { hint: 'there are signal and timeout' })
   return { [OPTS]: options }
 }
 
@@ -93,6 +98,6 @@ export function writeValue(encoder: Encoder, value: unknown, path: string): stri
   }
 }
 
-function placed(error: unknown, path: string): unknown {
-  return error instanceof PolyloomError ? error.rooted(path) : error
+function placed(error: unknown, path: string): PolyloomError {
+  return refusalOf(error).rooted(path)
 }

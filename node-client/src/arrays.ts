@@ -77,7 +77,7 @@ export class NdArray {
     if (product(shape) * width * parts !== data.byteLength) {
       throw new TypeError(`${data.byteLength} bytes are no array of dtype ${dtype} and shape [${shape.join(', ')}]`)
     }
-    this.shape = shape
+    this.shape = Object.freeze([...shape])
     this.dtype = dtype
   }
 
@@ -117,7 +117,10 @@ function nested(shape: readonly number[], items: unknown[]): unknown {
 
 /** An array of half floats, rounded as numpy does; `data` holds their bits. */
 export function float16(numbers: Iterable<number>, shape?: readonly number[]): NdArray {
-  const data = Uint16Array.from(numbers, toHalf)
+  const data = Uint16Array.from(numbers, (number: unknown) => {
+    if (typeof number !== 'number') throw new TypeError(`half floats are made of numbers, not of a ${typeof number}`)
+    return toHalf(number)
+  })
   return new NdArray(data, shape ?? [data.length], 'float16')
 }
 

@@ -11,7 +11,7 @@ import { ENCODERS, tagged, type Encode } from './encoder.js'
 import { PolyloomError, UsageError, ValueRefused } from './errors.js'
 
 export { Decoder, TAGS } from './decoder.js'
-export { Encoder, NAME } from './encoder.js'
+export { Encoder, KW, NAME, OPTS } from './encoder.js'
 export { step } from './paths.js'
 
 const NAMES = /^[a-z][a-z0-9._-]*$/

@@ -1,12 +1,13 @@
 /** Values to wire text (§3); see `codec.ts`. The table ENCODERS goes by prototype: the exact type alone decides. */
 
 import { NdArray, dtypeOf, type TypedArray } from './arrays.js'
-import { PolyloomError, ValueRefused } from './errors.js'
+import { brandOf } from './brand.js'
+import { ValueRefused, type PolyloomError } from './errors.js'
 import { Exposure } from './exposure.js'
 import { DEFAULT_LIMITS, type Limits } from './limits.js'
 import { HashableCheck } from './hashable.js'
 import { octetsOf } from './octets.js'
-import { checkDigits, step, tooDeep, tooLong } from './paths.js'
+import { checkDigits, refusalOf, step, tooDeep, tooLong } from './paths.js'
 import { PyDate, PyDateTime, PyTime, TimeDelta, dateText } from './times.js'
 import {
   Complex,
@@ -25,6 +26,9 @@ import {
 
 /** A text that stands for a value of its own: Lisp keywords carry it. */
 export const NAME = Symbol.for('polyloom.name')
+/** What `kw` and `opts` give is marked by these; it is no data. */
+export const KW = Symbol.for('polyloom.kw')
+export const OPTS = Symbol.for('polyloom.opts')
 
 const ENCODE_HINT = 'send its data as a plain object, or give Python the object itself: expose(it)'
 
@@ -85,10 +89,11 @@ export class Encoder {
     this.#open.length = depth
   }
 
-  leave(error: unknown, segment: string): unknown {
+  leave(error: unknown, segment: string): PolyloomError {
     this.#open.length = 0
-    if (error instanceof PolyloomError) error.within(segment)
-    return error
+    const refusal = refusalOf(error)
+    refusal.within(segment)
+    return refusal
   }
 
   /** Add an attachment, copied, and return its number. */
@@ -103,7 +108,7 @@ export class Encoder {
 
   #object(value: object, depth: number): string {
     const prototype = Object.getPrototypeOf(value) as object | null
-    const encode = ENCODERS.get(prototype) ?? foreign(value, prototype)
+    const encode = ENCODERS.get(prototype) ?? foreign(value)
     return encode(this, value as never, depth)
   }
 }
@@ -159,11 +164,13 @@ const encodeDict: Encode = (encoder, value: Readonly<Record<string, unknown>>, d
 }
 
 function encodeEntries(encoder: Encoder, value: Readonly<Record<string, unknown>>, depth: number): string {
+  const keys = Object.keys(value)
+  if (!keys.length && (KW in value || OPTS in value)) return refuse('what kw or opts gives', 'it is an argument itself')
   encoder.enter(value, depth + 1)
   let text = ''
   let key = ''
   try {
-    for (key of Object.keys(value)) {
+    for (key of keys) {
       text += `${text && ','}${JSON.stringify(key)}:${encoder.encode(value[key], depth + 1)}`
     }
   } catch (error) {
@@ -263,28 +270,26 @@ export const ENCODERS = new Map<object | null, Encode>([
 ])
 
 /** Find the encoder of a subclass of bytes (Buffer), a typed array, or an object of another realm. */
-function foreign(value: object, prototype: object | null): Encode {
-  if (Array.isArray(value)) return encodeList
+function foreign(value: object): Encode {
   const tag = Object.prototype.toString.call(value).slice(8, -1)
   if (ArrayBuffer.isView(value)) return tag === 'Uint8Array' || tag === 'DataView' ? encodeBytes : encodeTyped
-  const known = FOREIGN.get(tag)
-  if (known && Object.getPrototypeOf(Object.getPrototypeOf(prototype)) === null) return known
-  if (prototype && Object.getPrototypeOf(prototype) === null && tag === 'Object') return encodeDict
+  const known = FOREIGN.get(brandOf(value))
+  if (known) return known
   const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name
   const what = typeof name === 'string' && name ? name : tag
   return refuse(`an object of class ${what}`, what === 'Promise' ? 'await it first' : ENCODE_HINT)
 }
 
-const FOREIGN = new Map<string, Encode>([
-  ['Map', encodeMap],
-  ['Set', encodeSet],
-  ['Date', encodeDate],
-  ['ArrayBuffer', encodeBytes],
+const FOREIGN = new Map<string | undefined, Encode>([
+  ...[Object, Array, Map, Set, Date, ArrayBuffer].map(
+    ({ name, prototype }) => [name, ENCODERS.get(prototype)!] as const,
+  ),
   ['SharedArrayBuffer', encodeBytes],
 ])
 
 /** Tell whether JSON.stringify writes every item as the wire does. */
 function isPlain(values: readonly unknown[]): boolean {
+  if ('toJSON' in values) return false // it would be asked
   for (let index = 0; index < values.length; index++) {
     const value = values[index]
     if (typeof value === 'number') {

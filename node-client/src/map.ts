@@ -1,7 +1,7 @@
 /** `map`: a function over a remote iterable, in one round trip. It runs here once, on what stands for every item (§5.6). */
 
 import { OPTS, type Options } from './arguments.js'
-import { UsageError } from './errors.js'
+import { LimitExceeded, UsageError, ValueRefused } from './errors.js'
 import { Node, needNode, nodeOf } from './node.js'
 import type { Remote } from './remote.js'
 import { SlotNode } from './slot.js'
@@ -12,8 +12,16 @@ import { SlotNode } from './slot.js'
  */
 export function map(remote: Remote, fn: (item: Remote) => unknown, options?: Options): Remote {
   const node = needNode(remote)
-  const write = (): string => `${node.target()},${node.session.record((slot) => once(node, slot, fn))}`
+  const write = (): string => `${node.target()},${record(node, fn)}`
   return node.make('map', `map(${node.label})`, write, map, options?.[OPTS]).remote
+}
+
+function record(node: Node, fn: (item: Remote) => unknown): string {
+  try {
+    return node.session.record((slot) => once(node, slot, fn))
+  } catch (error) {
+    throw error instanceof ValueRefused || error instanceof LimitExceeded ? error.rooted('$.value') : error
+  }
 }
 
 function once(node: Node, slot: number, fn: (item: Remote) => unknown): unknown {

@@ -17,9 +17,14 @@ export function isRemote(value: unknown): value is Remote {
   return nodeOf(value) !== undefined
 }
 
+function needName(name: unknown): void {
+  if (typeof name !== 'string') throw new UsageError(`the name of an attribute is a string, not ${String(name)}`)
+}
+
 /** An attribute by any name: `get(r, 'then')`. With `missing`, that value where there is no such attribute. */
 export function get(remote: Remote, name: string, ...rest: [missing?: unknown, options?: Options]): Remote {
   const node = needNode(remote)
+  needName(name)
   if (!rest.length) return node.child(name)
   const given: readonly unknown[] = rest
   const missing = given.filter((one) => !isOptions(one))
@@ -33,6 +38,7 @@ export function get(remote: Remote, name: string, ...rest: [missing?: unknown, o
 /** `remote.name = value`; await it to know that it was done. */
 export function set(remote: Remote, name: string, value: unknown, options?: Options): Remote<null> {
   const node = needNode(remote)
+  needName(name)
   const write = (encoder: Encoder): string =>
     `${node.target()},${JSON.stringify(name)},${writeValue(encoder, value, '$.value')}`
   return node.make('setattr', name, write, set, options?.[OPTS]).remote
@@ -41,6 +47,7 @@ export function set(remote: Remote, name: string, value: unknown, options?: Opti
 /** `del remote.name`. */
 export function delAttr(remote: Remote, name: string, options?: Options): Remote<null> {
   const node = needNode(remote)
+  needName(name)
   const write = (): string => `${node.target()},${JSON.stringify(name)}`
   return node.make('delattr', name, write, delAttr, options?.[OPTS]).remote
 }

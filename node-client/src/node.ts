@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 
 import { sortArguments, writeArguments, writeValue, type CallOptions } from './arguments.js'
 import type { Encoder } from './codec.js'
+import { checkOptions } from './deadline.js'
 import { UsageError } from './errors.js'
 import { REMOTE } from './handle.js'
 import { Reference, type Entry, type Site } from './line.js'
@@ -109,7 +110,7 @@ export abstract class Node extends Reference implements ProxyHandler<typeof TARG
     from: Entry | Site,
     options?: CallOptions,
   ): SlotNode {
-    options?.signal?.throwIfAborted()
+    if (options) checkOptions(options)
     const slot = this.session.add(op, write)
     const made = this.owner.spawn(slot, label, typeof from === 'function' ? this.session.site(from) : from)
     if (options) {

@@ -2,7 +2,7 @@
 
 import type { CallOptions } from './arguments.js'
 import type { Encoder } from './codec.js'
-import { limitResult } from './deadline.js'
+import { checkOptions, limitResult } from './deadline.js'
 import { Gone, PolyloomError, ReleasedError, UsageError } from './errors.js'
 import { callsOf, type Entry, type Owned, type Site } from './line.js'
 import { Node } from './node.js'
@@ -90,7 +90,7 @@ export class SlotNode extends Node implements Pull, Scoped, Owned {
 
   /** Ask for the object in another mode than `auto`; `keep` gives a second Remote, which never becomes data. */
   ask(mode: Pulling, options?: CallOptions): Promise<unknown> {
-    options?.signal?.throwIfAborted()
+    if (options) checkOptions(options)
     this.#shared ||= mode === 'keep'
     let reject!: (error: Error) => void
     const asked = new Promise((resolve, stop) => {

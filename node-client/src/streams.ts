@@ -1,6 +1,7 @@
 /** Python files as Web streams: one chunk in each round trip, and none before it is asked for. */
 
 import { sortArguments, writeArguments, type CallOptions } from './arguments.js'
+import { checkOptions } from './deadline.js'
 import { UsageError } from './errors.js'
 import type { Entry, Site } from './line.js'
 import { get } from './meta.js'
@@ -77,7 +78,7 @@ class File {
   #over = false // it is closed, or on its way
 
   constructor(remote: Remote, entry: Entry, options: StreamOptions) {
-    options.signal?.throwIfAborted()
+    checkOptions(options)
     this.#node = slotOf(needNode(remote))
     this.#site = this.#node.session.site(entry) ?? {}
     this.#options = options

@@ -3,6 +3,9 @@
  * Times live in `times.ts`, arrays of numpy in `arrays.ts`.
  */
 
+import { octetsOf } from './octets.js'
+import { PyDate, PyDateTime, PyTime, TimeDelta } from './times.js'
+
 /** A Python tuple: an Array that goes back as a tuple. */
 export class Tuple<T = unknown> extends Array<T> {
   static override get [Symbol.species](): ArrayConstructor {
@@ -63,26 +66,45 @@ function isComposite(key: unknown): boolean {
   return typeof key === 'object' && key !== null
 }
 
-/** One text for all keys that Python holds equal, as far as that is cheap to tell; Python itself tells the rest. */
+/**
+ * One text for all keys that Python holds equal, as far as that is cheap to tell; Python itself tells the rest. A NaN, a
+ * Remote and an object of a registered class are equal to nothing but themselves.
+ */
 export function keyText(key: unknown): string {
   if (typeof key === 'string') return JSON.stringify(key)
   if (typeof key === 'boolean') return key ? '1' : '0'
   if (typeof key === 'number') return Number.isInteger(key) ? String(BigInt(key)) : String(key)
-  return typeof key === 'object' && key !== null ? objectText(key) : String(key)
+  const text = (typeof key === 'object' || typeof key === 'function') && key !== null && objectText(key)
+  return text || String(key)
 }
 
 function objectText(key: object): string {
-  if (key instanceof Float) return keyText(key.value)
-  if (key instanceof Complex && key.im === 0) return keyText(key.re)
-  if (key instanceof Tuple) return `(${Array.from(key, keyText).join()})`
-  if (key instanceof FrozenSet) return `{${Array.from(key, keyText).sort().join()}}`
-  const text = key instanceof Date ? String(key.getTime()) : (key as { toString(): string }).toString()
-  return `${key.constructor.name} ${text}`
+  if (ArrayBuffer.isView(key) || key instanceof ArrayBuffer) return `bytes ${latin(octetsOf(key))}`
+  const prototype = Object.getPrototypeOf(key) as object | null
+  return KEY_TEXTS.get(prototype)?.(key as never) ?? own(key)
+}
+
+function latin(octets: Uint8Array): string {
+  let text = ''
+  for (const octet of octets) text += String.fromCharCode(octet)
+  return text
+}
+
+const NUMBERS = new WeakMap<object, number>()
+let numbered = 0
+
+/** A text that no other object has. */
+function own(key: object): string {
+  const number = NUMBERS.get(key) ?? ++numbered
+  NUMBERS.set(key, number)
+  return `#${number}`
 }
 
 /** A Python float, where JavaScript would send an int: `float(1)` is 1.0. */
 export class Float {
-  constructor(readonly value: number) {}
+  constructor(readonly value: number) {
+    needNumber(value, 'a float')
+  }
 
   valueOf(): number {
     return this.value
@@ -91,6 +113,14 @@ export class Float {
   toString(): string {
     return floatText(this.value)
   }
+}
+
+function needNumber(value: unknown, what: string): void {
+  if (typeof value !== 'number') throw new TypeError(`${what} is made of a number, not of ${describe(value)}`)
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : `a value of type ${typeof value}`
 }
 
 export function float(value: number): Float {
@@ -161,7 +191,10 @@ export class Complex {
   constructor(
     readonly re: number,
     readonly im: number,
-  ) {}
+  ) {
+    needNumber(re, 'each part of a complex')
+    needNumber(im, 'each part of a complex')
+  }
 
   toString(): string {
     const sign = this.im < 0 || Object.is(this.im, -0) ? '' : '+'
@@ -178,6 +211,8 @@ export class Range {
     readonly stop: Int,
     readonly step: Int = 1,
   ) {
+    for (const part of [start, stop, step])
+      if (typeof part !== 'bigint' && !Number.isSafeInteger(part)) throw new TypeError('a range is made of integers')
     if (Number(step) === 0) throw new TypeError('the step of a range is not 0')
   }
 
@@ -220,3 +255,40 @@ class EllipsisType {
 
 /** Python's `...`. */
 export const Ellipsis = new EllipsisType()
+
+type KeyText = (key: never) => string | undefined
+
+/** The texts of all members in one, or undefined where NaN is among them. */
+function membersText(members: Iterable<unknown>, arrange: (texts: string[]) => string[]): string | undefined {
+  const texts = Array.from(members, keyText)
+  return texts.includes('NaN') ? undefined : arrange(texts).join()
+}
+
+const tupleText: KeyText = (key: Tuple) => {
+  const text = membersText(key, (texts) => texts)
+  return text === undefined ? undefined : `(${text})`
+}
+
+const frozenSetText: KeyText = (key: FrozenSet) => {
+  const text = membersText(key, (texts) => texts.sort())
+  return text === undefined ? undefined : `{${text}}`
+}
+
+const complexText: KeyText = (key: Complex) => {
+  if (Number.isNaN(key.re) || Number.isNaN(key.im)) return undefined
+  return key.im === 0 ? keyText(key.re) : `Complex ${key.toString()}`
+}
+
+const namedText: KeyText = (key: { toString(): string }) => `${key.constructor.name} ${key.toString()}`
+
+/** By prototype: the texts of values that are equal to others. */
+const KEY_TEXTS = new Map<object | null, KeyText>([
+  [Tuple.prototype, tupleText],
+  [FrozenSet.prototype, frozenSetText],
+  [Float.prototype, (key: Float) => (Number.isNaN(key.value) ? undefined : keyText(key.value))],
+  [Complex.prototype, complexText],
+  [Decimal.prototype, (key: Decimal) => (/nan/i.test(key.toString()) ? undefined : namedText(key as never))],
+  [Date.prototype, (key: Date) => `Date ${key.getTime()}`],
+  [PyDateTime.prototype, (key: PyDateTime) => `PyDateTime ${key.iso} ${key.zone ?? ''}`],
+  ...[PyDate, PyTime, TimeDelta, Fraction, UUID, Range].map((kind) => [kind.prototype, namedText] as const),
+])

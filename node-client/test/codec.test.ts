@@ -4,11 +4,11 @@ import vm from 'node:vm'
 
 import fc from 'fast-check'
 
-import { NdArray } from '../src/arrays.js'
+import { NdArray, float16 } from '../src/arrays.js'
 import { Decoder, Encoder } from '../src/codec.js'
 import { PolyloomError } from '../src/errors.js'
 import { PyDateTime, TimeDelta } from '../src/times.js'
-import { Dict, Float, FrozenSet, Range, Tuple, float, tuple } from '../src/values.js'
+import { Complex, Dict, Float, FrozenSet, Range, Tuple, float, tuple } from '../src/values.js'
 
 function there(value: unknown): string {
   return new Encoder().encode(value)
@@ -210,6 +210,37 @@ test('undefined is None, a hole too, and a Lisp keyword is its name', () => {
 test('objects of another realm are plain too', () => {
   const made = vm.runInNewContext('({a: [1, new Map([["k", 1]]), new Set([2]), new Date(0)]})') as unknown
   assert.equal(there(made), '{"a":[[1,["dict","k",1],["set",2],["datetime","1970-01-01T00:00:00+00:00",0,null]]]}')
+})
+
+test('C29 C36 what is no number makes no float, and C34 no range', () => {
+  for (const wrong of ['5', 'x', null, undefined, true, 5n, {}] as never[]) {
+    assert.throws(() => float(wrong), TypeError)
+    assert.throws(() => new Complex(1, wrong), TypeError)
+    assert.throws(() => float16([wrong]), TypeError)
+  }
+  for (const wrong of ['5', 1.5, NaN, 2 ** 53, null] as never[]) assert.throws(() => new Range(wrong, 1), TypeError)
+})
+
+test('C37 the shape of an array is its own', () => {
+  const shape = [2, 1]
+  const array = new NdArray(new Float64Array(2), shape)
+  shape.push('"' as never)
+  assert.deepEqual(array.shape, [2, 1])
+  assert.throws(() => (array.shape as number[]).push(1), TypeError)
+})
+
+test('C34 arrays are written item by item, whatever toJSON says', () => {
+  const items = Object.assign([1, 'a'], { toJSON: () => ['ref', 1] })
+  assert.equal(there(items), '[[1,"a"]]')
+})
+
+test('C42 objects of another realm are told by what they can do', () => {
+  const row = (source: string): unknown => [vm.runInNewContext(source)]
+  refused(row('new (class Row extends Array {})'), '$[0]', /Row/)
+  refused(row('new (class Lookup extends Map {})'), '$[0]', /Lookup/)
+  refused(row('new (class Liar { get [Symbol.toStringTag]() { return "Date" } })'), '$[0]', /Liar/)
+  refused(row('new SharedArrayBuffer(1)'), '$[0]', /shared/)
+  assert.equal(there(row('({ [Symbol.toStringTag]: "Map", a: [1] })')), '[[{"a":[[1]]}]]')
 })
 
 test('values print as Python prints them', () => {

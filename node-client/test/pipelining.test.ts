@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { test } from 'node:test'
 
 import {
+  UsageError,
   delAttr,
   delItem,
   get,
@@ -83,6 +84,16 @@ test('G74 a timeout rejects although the host is silent, a late result is droppe
   const { session, n } = host.programs[0]!
   host.send({ t: 'reply', session, n, results: [1] })
   await settled()
+  await host.close()
+})
+
+test('G74 G75 options without a meaning are refused, and no time is too long', async () => {
+  const host = scriptedHost()
+  const { f } = host.$py('m')
+  for (const timeout of [-1, NaN, '50', null]) assert.throws(() => f(opts({ timeout } as never)), UsageError)
+  assert.throws(() => f(opts({ signal: {} } as never)), UsageError)
+  assert.throws(() => opts({ timout: 5 } as never), /timout/)
+  for (const timeout of [Infinity, 2 ** 40]) assert.ok((await f(opts({ timeout }))) !== undefined)
   await host.close()
 })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
 
 import {
+  UsageError,
   Dict,
   Ellipsis,
   NdArray,
@@ -119,6 +120,16 @@ onEveryHost((check) => {
     }
     await set(box, '__proto__', 'py proto')
     assert.equal(await get(box, '__proto__'), 'py proto')
+  })
+
+  check('A7 what is no name is refused at once, and the session goes on', async ({ $py }) => {
+    const math = $py('math')
+    for (const wrong of [undefined, null, 5, Symbol('pi'), {}]) {
+      for (const use of [get, delAttr, (r: any, n: any) => get(r, n, 0), (r: any, n: any) => set(r, n, 0)]) {
+        assert.throws(() => use(math, wrong as never), UsageError)
+      }
+    }
+    assert.equal(await math.floor(1.5), 1)
   })
 
   check('A8 falsy attributes are returned', async ({ $py }) => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 
-import { ValueRefused, connect, item, kw, op, tuple, value } from '../../src/index.js'
+import { UsageError, ValueRefused, connect, item, kw, op, opts, tuple, value } from '../../src/index.js'
 import { define, onEveryHost, raised, traffic } from './hosts.js'
+import { refused } from './probe.js'
 
 const TAKES = `
 def plain(a, b=2): return [a, b]
@@ -28,6 +29,16 @@ onEveryHost((check) => {
     const { all } = define($py, TAKES)
     assert.deepEqual(await all({ axis: 0 }), [tuple({ axis: 0 }), {}])
     assert.deepEqual(await all({ axis: 0 }, kw({ axis: 1 })), [tuple({ axis: 0 }), { axis: 1 }])
+  })
+
+  check('B21 what kw and opts give is no data, and kw takes names only', async ({ $py }) => {
+    const { all } = define($py, TAKES)
+    await refused(() => all([kw({ a: 1 })]), ValueRefused, '$.args[0][0]', /kw/)
+    await refused(() => all({ x: opts({ timeout: 1 }) }), ValueRefused, '$.args[0].x', /opts/)
+    for (const wrong of [null, 'a', [1], new Map([['a', 1]]), new Set(['a']), all]) {
+      assert.throws(() => kw(wrong as never), UsageError)
+    }
+    assert.deepEqual(await all(kw({})), [tuple(), {}])
   })
 
   check('B22 keywords may have any name', async ({ $py }) => {

@@ -142,10 +142,7 @@ onEveryHost((check) => {
     const one = await summing()
     assert.equal(await next(one), 0)
     assert.deepEqual([await one.send(2), await one.send(3)], [2, 5])
-    await assert.rejects(
-      async () => one.send(null),
-      { type: 'StopIteration', args: [{ total: 5 }] },
-    )
+    await assert.rejects(async () => one.send(null), { type: 'StopIteration', args: [{ total: 5 }] })
     await assert.rejects(async () => one.throw(ValueError('late')), raised('ValueError', /late/))
     assert.equal(await one.close(), null)
     const two = await stubborn()

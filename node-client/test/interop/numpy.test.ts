@@ -170,6 +170,26 @@ def halves(a): return [a.astype('float16'), np.array([1 + 2j, -1j], dtype='compl
     )
   })
 
+  check('C37 views of either byte order and of complex numbers are arrays', async ({ $py }) => {
+    const { views } = probe(
+      $py,
+      `${NUMPY}
+import ctypes
+def views(): return [memoryview(one) for one in [np.array([1.5, -2], '>f8'), np.array([[1+2j]], '>c8'), np.array([3j], 'c16'), (ctypes.c_int16 * 2)(1, -2), np.array([1, 0], '?')]]`,
+    )
+    const arrays = (await views()) as NdArray[]
+    assert.deepEqual(
+      arrays.map((one) => [one.dtype, one.shape, [...(one.data as Iterable<number>)]]),
+      [
+        ['float64', [2], [1.5, -2]],
+        ['complex64', [1, 1], [1, 2]],
+        ['complex128', [1], [0, 3]],
+        ['int16', [2], [1, -2]],
+        ['bool', [2], [1, 0]],
+      ],
+    )
+  })
+
   check('C38 scalars of numpy are plain values', async ({ $py }) => {
     const np = $py('numpy')
     assert.equal(await np.int64(7), 7)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 
-import { item, iterate, kw, map, op } from '../../src/index.js'
+import { ValueRefused, item, iterate, kw, map, op } from '../../src/index.js'
 import { define, onEveryHost, raised, traffic } from './hosts.js'
+import { refused } from './probe.js'
 
 onEveryHost((check) => {
   check('I91 what one tick asks for travels in one message, and dependent ops need one round trip', async ({ $py }) => {
@@ -77,6 +78,12 @@ onEveryHost((check) => {
     assert.throws(() => map(xs, (x: any) => `${x}`), /stands for every item of a map/)
     assert.throws(() => map(xs, async (x: any) => (await x) as unknown), /synchronous/)
     assert.deepEqual(await xs, await $py('builtins').range(3))
+  })
+
+  check('I94 what a callback may not return is refused with its place', async ({ $py }) => {
+    const xs = $py('builtins').range(3)
+    await refused(() => map(xs, (x) => ({ x, y: [Symbol()] })), ValueRefused, '$.value.y[0]', /symbol/)
+    assert.deepEqual(await map(xs, (x) => ({ x })), [{ x: 0 }, { x: 1 }, { x: 2 }])
   })
 
   check('I95 what does not depend on a failure resolves', async ({ $py }) => {

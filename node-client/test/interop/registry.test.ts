@@ -27,6 +27,7 @@ from polyloom.codec import register
 class Point:
     def __init__(self, x, data): self.x, self.data = x, data
     def __repr__(self): return f'Point({self.x!r}, {self.data!r})'
+def keyed(): return [{Point(1, 0): 'a', Point(2, 0): 'b'}, {Point(1, 0), Point(2, 0)}, {(Point(1, 0),): 'a', (Point(2, 0),): 'b'}]
 def start(): global undo; undo = register(Point, 'probe.point', lambda p: [p.x, p.data], lambda d: Point(*d))
 def stop(): undo()
 def bad(): return Point(1, object())
@@ -58,6 +59,14 @@ onEveryHost((check) => {
       assert.deepStrictEqual(await Remote(1, 'made there'), new Point(1, 'made there'))
       const kept = await keep(Remote(1, 2))
       assert.deepEqual([isRemote(kept), await kept.x, await typeName(kept)], [true, 1, 'probe.Point'])
+    })
+  })
+
+  check('C34 C36 objects of a registered type are keys and members, each by itself', async ({ $py }) => {
+    await registered($py, async ({ echo, keyed }) => {
+      const there = (await keyed()) as [Map<Point, string>, Set<Point>, Map<Point[], string>]
+      assert.deepEqual([[...there[0].keys()].map(({ x }) => x), there[1].size, there[2].size], [[1, 2], 2, 2])
+      assert.deepEqual(await echo(there), there)
     })
   })
 

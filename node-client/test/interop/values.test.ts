@@ -10,10 +10,12 @@ import {
   Fraction,
   FrozenSet,
   LimitExceeded,
+  PolyloomError,
   PyDate,
   PythonError,
   Range,
   TimeDelta,
+  Tuple,
   UUID,
   ValueRefused,
   float,
@@ -68,6 +70,11 @@ onEveryHost((check) => {
     assert.deepEqual(await text(new Float(-3)), ['float', '-3.0'])
     assert.deepEqual(await text([1, float(1), { x: float(2) }]), ['list', "[1, 1.0, {'x': 2.0}]"])
     assert.deepEqual(await text(tuple(float(0), -0)), ['tuple', '(0.0, -0.0)'])
+  })
+
+  check('C29 each NaN is an object of its own', async ({ $py }) => {
+    const { apart } = probe($py, 'def apart(a): return a[0] is not a[1] and len({(a[0],), (a[1],)}) == 2')
+    assert.equal(await apart([NaN, NaN]), true)
   })
 
   check('C29 a float that was awaited goes back as a float', async ({ $py }) => {
@@ -191,6 +198,33 @@ onEveryHost((check) => {
     })
   })
 
+  check('C34 keys that are equal to nothing but themselves stay apart, and the session goes on', async ({ $py }) => {
+    const { made, echo, text } = probe(
+      $py,
+      `${ECHO}
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+def twice(a, b, c=None): return [{a: 1, b: 2}, {(a,): 1, (b,): 2}, {frozenset([a]): 1, frozenset([b]): 2}]
+def made():
+    nan = lambda: float('nan')
+    berlin, paris = (datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo(f'Europe/{city}')) for city in ('Berlin', 'Paris'))
+    pairs = [(int, str), (Decimal('NaN'), Decimal('NaN')), (complex(nan(), 0), complex(nan(), 0)), (berlin, paris), (b'\\xff', b'\\xfe')]
+    return [one for pair in pairs for one in twice(*pair)] + twice(nan(), nan())[1:]`,
+    )
+    const dicts = (await made()) as Dict[]
+    assert.equal(dicts.length, 17)
+    for (const dict of dicts) {
+      assert.deepEqual([dict.size, [...dict.values()]], [2, [1, 2]])
+      assert.deepEqual([...((await echo(dict)) as Dict).values()], [1, 2])
+    }
+    const bytes = new Map(['ff', 'fe'].map((hex) => [Buffer.from(hex, 'hex'), hex]))
+    assert.deepEqual(await text(bytes), ['dict', "{b'\\xff': 'ff', b'\\xfe': 'fe'}"])
+    assert.equal(new Dict(bytes).get(new Uint8Array([0xfe]) as never), 'fe')
+    const types = new Map(['int', 'str'].map((name) => [tuple($py('builtins')[name]), name]))
+    assert.deepEqual(await text(types), ['dict', "{(<class 'int'>,): 'int', (<class 'str'>,): 'str'}"])
+  })
+
   check('C34 keys and members that Python holds equal are refused with their place', async ({ $py }) => {
     const { echo } = probe($py, ECHO)
     for (const [a, b] of [
@@ -201,6 +235,7 @@ onEveryHost((check) => {
       [2 ** 53, 2n ** 53n],
       [tuple(1), tuple(true)],
       [1, new Complex(1, 0)],
+      [new Uint8Array([97]), Buffer.from('a')],
       [1, new Decimal('1.00')], // this one Python itself finds
     ]) {
       const map = new Map([
@@ -221,6 +256,65 @@ onEveryHost((check) => {
       }),
       { numRuns: 300 },
     )
+  })
+
+  check('C42 what throws while it is read is refused with its place, and the session goes on', async ({ $py }) => {
+    const { echo } = probe($py, ECHO)
+    const mine = new Error('mine')
+    const throws = (): never => {
+      throw mine
+    }
+    const revoked = Proxy.revocable({}, {})
+    revoked.revoke()
+    const values: [unknown, string, RegExp][] = [
+      [
+        {
+          a: [
+            {
+              get x() {
+                return throws()
+              },
+            },
+          ],
+        },
+        '$.args[0].a[0].x',
+        /Error: mine/,
+      ],
+      [[1, new Proxy({}, { ownKeys: throws })], '$.args[0][1]', /Error: mine/],
+      [new Proxy({}, { getPrototypeOf: throws }), '$.args[0]', /Error: mine/],
+      [[revoked.proxy], '$.args[0][0]', /revoked/],
+      [new Map([[Object.create(null), 1]]), '$.args[0].object', /unhashable/],
+      ['\0'.repeat(2 ** 28), '$.args[0]', /frame_bytes/],
+    ]
+    for (const [sent, path, message] of values) await refused(() => echo(sent), PolyloomError, path, message)
+    await assert.rejects(
+      async () =>
+        echo({
+          get x() {
+            return throws()
+          },
+        }),
+      { cause: mine },
+    )
+    assert.equal(await echo(1), 1)
+  })
+
+  check('C42 an instance of a class of its own is refused, whatever it derives from or says it is', async ({ $py }) => {
+    const { echo } = probe($py, ECHO)
+    class Row extends Array {}
+    class Pair extends Tuple {}
+    class Lookup extends Map {}
+    class Money {
+      amount = 1
+    }
+    class Liar {
+      get [Symbol.toStringTag](): string {
+        return 'Map'
+      }
+    }
+    for (const one of [new Row(), new Pair(), new Lookup(), new Liar(), new Money()]) {
+      await refused(() => echo({ a: [one] }), ValueRefused, '$.args[0].a[0]', new RegExp(one.constructor.name))
+    }
   })
 
   check('C42 what is not data rejects a copy, and the worker goes on', async ({ $py }) => {
