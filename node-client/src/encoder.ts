@@ -51,7 +51,7 @@ export class Encoder {
 
   /** Return the wire text; ValueRefused or LimitExceeded with the path to the offending part. */
   encode(value: unknown, depth = 0): string {
-    if (typeof value === 'string') return JSON.stringify(value)
+    if (typeof value === 'string') return encodeString(this, value)
     if (typeof value === 'number') return numberText(value)
     if (value === null || value === undefined) return 'null'
     if (typeof value === 'boolean') return value ? 'true' : 'false'
@@ -111,6 +111,11 @@ export class Encoder {
     const encode = ENCODERS.get(prototype) ?? foreign(value)
     return encode(this, value as never, depth)
   }
+}
+
+function encodeString({ limits }: Encoder, value: string): string {
+  if (value.length > limits.frameBytes) throw tooLong('frame_bytes', value.length, limits.frameBytes)
+  return JSON.stringify(value)
 }
 
 /** A number without fraction is an int where it is safe, else a float (§3.2). */
