@@ -26,7 +26,25 @@ export class Decoder {
   /** Return the value; ValueRefused or LimitExceeded with the path to the offending part. */
   decode(wire: Wire, depth = 0): unknown {
     if (typeof wire !== 'object' || wire === null) return wire
+    if (depth > 0) return this.#form(wire, depth)
+    try {
+      return this.#form(wire, depth)
+    } catch (error) {
+      this.#giveBack(wire)
+      throw error
+    }
+  }
+
+  #form(wire: object, depth: number): unknown {
     return Array.isArray(wire) ? this.#tagged(wire, depth) : this.#dict(wire as Record<string, Wire>, depth)
+  }
+
+  /** Make the Remotes of a value that cannot be read, for nobody: so the garbage collector gives their objects back. */
+  #giveBack(wire: Wire): void {
+    if (typeof wire !== 'object' || wire === null || ArrayBuffer.isView(wire)) return
+    const [tag, slot] = Array.isArray(wire) ? (wire as Wire[]) : []
+    if (tag === 'handle' && typeof slot === 'number' && slot < 0) this.live?.(slot, '', 0)
+    else for (const part of Object.values(wire)) this.#giveBack(part)
   }
 
   /** Replace the forms of a sequence, from `start`, by their values, one level deeper. */

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import NamedTuple, TextIO
 
-from polyloom.frames import Frame, write_frame
+from polyloom.frames import Buffer, Frame, write_frame
 from polyloom.guard import shielded
 from polyloom_workers.session import RUNNING, Session
 
@@ -133,5 +133,23 @@ class Stream(io.TextIOBase):
 
     @property
     def buffer(self) -> object:
-        """The bytes below; what is written there is not the program's."""
-        return getattr(self.before, "buffer", None)
+        """The stream of bytes below."""
+        return Octets(self)
+
+
+class Octets(io.BufferedIOBase):
+    """The bytes of a standard stream: UTF-8, what is none shown by its code."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def write(self, octets: Buffer) -> int:  # type: ignore[override]  # of the buffers, only these
+        data = bytes(octets)
+        self._stream.write(data.decode("utf-8", "backslashreplace"))
+        return len(data)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def writable(self) -> bool:
+        return True

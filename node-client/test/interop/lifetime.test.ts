@@ -108,6 +108,14 @@ onEveryHost((check) => {
     await untilNone(alive)
   })
 
+  check('H81 the objects of a result that cannot be read are given back', async (bench) => {
+    const { probe, alive } = await probes(bench)
+    const source = `def unread(): return [Probe(), {float('nan'): 1, float('-nan'): 2}, Probe(), {'a': (Probe(),)}]`
+    await bench.$py('builtins').exec(source, probe.__dict__)
+    await assert.rejects(async () => await probe.unread(), { code: 'NotData' })
+    await untilNone(alive)
+  })
+
   check('H83 a release beside a new reference to the same object does not free it', async (bench) => {
     const { probe, alive } = await probes(bench)
     const holder = await probe.Probe(probe.Probe())

@@ -30,6 +30,16 @@ for (const { name, url } of HOSTS) {
       await loom.close()
     })
 
+    test('E62 bytes written to the buffer of a stream are told as text', async () => {
+      const heard: Output[] = []
+      const loom = await connect(url, { onOutput: (output) => heard.push(output) })
+      await (loom.$py('builtins') as any).exec(
+        "import sys; sys.stdout.buffer.write('é'.encode() + b'\\xff'); print('!')",
+      )
+      assert.equal(heard.map(({ text }) => text).join(''), 'é\\xff!\n')
+      await loom.close()
+    })
+
     test('E62 a listener that throws harms no call', async () => {
       const loom = await connect(url, {
         onOutput: () => {
