@@ -371,8 +371,10 @@ def test_memoryview_comes_back_as_its_bytes_or_as_an_array_of_its_items(data, le
 def test_memoryview_with_steps_is_sent_as_what_it_shows():
     assert sent(memoryview(b"abcdef")[::2]) == b"ace"
     assert (sent(memoryview(numpy.arange(6, dtype="i4").reshape(2, 3).T)) == numpy.arange(6).reshape(2, 3).T).all()
+    assert sent(memoryview(numpy.array([1, -2], ">i4"))).tolist() == [1, -2]
+    assert sent(memoryview(numpy.array([1 + 2j, -3j], ">c8"))).tolist() == [1 + 2j, -3j]
     with pytest.raises(ValueRefused, match="format"):
-        sent(memoryview(numpy.zeros(1, ">i4")))
+        sent(memoryview(numpy.zeros(1, "i4,f8")))
 
 
 # numpy

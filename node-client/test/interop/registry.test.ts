@@ -95,17 +95,21 @@ onEveryHost((check) => {
 
   // The example of the documentation: neither library is a dependency.
   if (!arrow) return
-  check('C36 a table of Arrow is a value', async ({ $py }) => {
+  check('C36 a table of Arrow is a value, and a DataFrame', async ({ $py }) => {
     const python = probe(
       $py,
       `${ECHO}
-import pyarrow, pyarrow.compute
+import pandas, pyarrow, pyarrow.compute
 from polyloom.codec import register
 def encode(table):
     sink = pyarrow.BufferOutputStream()
     with pyarrow.ipc.new_stream(sink, table.schema) as stream: stream.write_table(table)
     return sink.getvalue().to_pybytes()
-undo = register(pyarrow.Table, 'arrow', encode, lambda data: pyarrow.ipc.open_stream(data).read_all())
+def decode(data): return pyarrow.ipc.open_stream(data).read_all()
+undo = [register(pyarrow.Table, 'arrow', encode, decode), register(pandas.DataFrame, 'dataframe', lambda frame: encode(pyarrow.Table.from_pandas(frame)), lambda data: decode(data).to_pandas())]
+def stop(): return [one() for one in undo]
+def frames(): return [made().to_pandas()]
+def same(frame): return frame.equals(made().to_pandas())
 def made(): return pyarrow.table({'n': [1, 2, None], 's': ['a', 'b', 'c']})
 def sum(table): return pyarrow.compute.sum(table['n']).as_py()`,
     )
@@ -114,10 +118,23 @@ def sum(table): return pyarrow.compute.sum(table['n']).as_py()`,
       encode: (table) => arrow.tableToIPC(table, 'stream'),
       decode: (data: Uint8Array) => arrow.tableFromIPC(data),
     })
+    class Frame {
+      constructor(readonly table: any) {}
+    }
+    const undoFrame = registerCodec('dataframe', {
+      type: Frame,
+      encode: ({ table }) => arrow.tableToIPC(table, 'stream'),
+      decode: (data: Uint8Array) => new Frame(arrow.tableFromIPC(data)),
+    })
     const table: any = await python.made()
     assert.deepEqual([table.numRows, table.getChild('s').get(1)], [3, 'b'])
     assert.equal(await python.sum(table), 3)
+    const [frame]: any = await python.frames()
+    assert.ok(frame instanceof Frame)
+    assert.deepEqual([frame.table.numRows, frame.table.getChild('s').get(1)], [3, 'b'])
+    assert.equal(await python.same(frame), true)
     undo()
-    await python.undo()
+    undoFrame()
+    await python.stop()
   })
 })
