@@ -210,7 +210,7 @@ onEveryHost((check) => {
       const { result, stop } = started((options) => probe.spin('inner', options))
       await until(logged(beside, 'inner'))
       stop()
-      return result.then(null, (error: Error) => error.message)
+      return result.then(null, (error: unknown) => (error as Error).message)
     }
     assert.equal(await probe.ask(inner, 'outer'), 'stop')
     assert.deepEqual(await probe.log, ['ask', 'ask ended', 'outer', 'inner', 'inner ended', 'outer ended'])
