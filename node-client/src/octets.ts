@@ -10,8 +10,14 @@ export function octetsOf(view: ArrayBufferView | ArrayBufferLike): Uint8Array {
     throw new ValueRefused('memory that is shared between threads has no wire form', { hint })
   }
   try {
+    if (ArrayBuffer.isView(view) && view.byteLength === 0) checkWithin(view)
     return new Uint8Array(buffer, ArrayBuffer.isView(view) ? view.byteOffset : 0, view.byteLength)
   } catch {
-    throw new ValueRefused('memory that was transferred away has no wire form', { hint: 'send it before' })
+    throw new ValueRefused('memory that was transferred away or cut off has no wire form', { hint: 'send it before' })
   }
+}
+
+/** Throw for a view that a resized buffer no longer reaches: it says that it is empty. */
+function checkWithin(view: ArrayBufferView): void {
+  if (!(view instanceof DataView)) Uint8Array.prototype.keys.call(view)
 }

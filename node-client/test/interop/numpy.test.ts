@@ -246,6 +246,11 @@ def views(): return [memoryview(one) for one in [np.array([1.5, -2], '>f8'), np.
     const { buffer } = new Uint8Array([1])
     const views = [buffer, new Uint8Array(buffer), new DataView(buffer), new Int8Array(buffer)]
     structuredClone(buffer, { transfer: [buffer] })
+    const resized = new (ArrayBuffer as any)(16, { maxByteLength: 16 })
+    views.push(new Uint8Array(resized, 8), new DataView(resized, 8), new Int8Array(resized, 12, 1))
+    resized.resize(8)
+    views.push(new Int8Array(resized, 7, 1))
+    resized.resize(4)
     for (const gone of views) await refused(() => echo([gone]), ValueRefused, '$.args[0][0]', /transferred/)
   })
 
