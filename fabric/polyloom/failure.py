@@ -16,6 +16,10 @@ from polyloom.js import JSError
 
 LONGEST_REPR = 1000  # characters; an error must not be larger than what it is about
 DEEPEST_CHAIN = 16  # causes and contexts followed
+_OF_PROMISES = {
+    "catch": "write .then(undefined, fn), or try and await",
+    "finally": "write Promise.resolve(it).finally(fn), or try and await",
+}
 
 
 class Failure:
@@ -94,6 +98,8 @@ def _describe(error: BaseException, depth: int, redact: bool) -> ErrorObject:
     }
     if isinstance(error, ModuleNotFoundError) and error.name:
         wire["hint"] = _install_hint(error.name.partition(".")[0], redact)
+    if isinstance(error, AttributeError) and error.name in _OF_PROMISES and not frames:
+        wire["hint"] = f"the names of a remote object are Python's: for a promise's {error.name}, {_OF_PROMISES[error.name]}"
     if isinstance(error, SyntaxError):
         wire["syntax"] = [_filename(str(error.filename), redact), error.lineno, error.offset, error.text]
     attributes = {name: _plain(value) for name, value in vars(error).items() if name != "__notes__"}

@@ -22,12 +22,28 @@ class Origin(Protocol):
         """Have the client do something with the object (§12.3)."""
 
 
-class Missing(Exception):
+class Missing(AttributeError):
     """The client's object has no such member."""
+
+    def __init__(self, text: str = "the object of the client has no such member") -> None:
+        super().__init__(text)
+
+
+class _Signature:
+    """What `inspect.signature` tells of each function of a client: anything is taken."""
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        if instance is None:
+            raise AttributeError("__signature__")
+        from inspect import Parameter, Signature  # few ask
+
+        return Signature([Parameter("args", Parameter.VAR_POSITIONAL), Parameter("keywords", Parameter.VAR_KEYWORD)])
 
 
 class JSFunction:
     """A function of the client. As an attribute of a class it is a method, like a function of Python."""
+
+    __signature__ = _Signature()
 
     def __init__(self, origin: Origin) -> None:
         self._origin = origin

@@ -90,7 +90,15 @@ export function perform(target: unknown, wire: unknown, decoder: Decoder): unkno
   const [kind, ...rest] = Array.isArray(wire) ? (wire as unknown[]) : []
   const act = DO.get(kind as string)
   if (!act) throw new FrameError(`nobody can be asked to ${JSON.stringify(kind)}`)
-  return act(target as never, decoded(kind, rest, decoder))
+  const given = kind === 'call' || target instanceof Exposure ? target : thrown(target)
+  return act(given as never, decoded(kind, rest, decoder))
+}
+
+/** What a function threw (§12.4) gives its members like an exposed object; a primitive has none. */
+function thrown(target: unknown): Exposure {
+  if ((typeof target !== 'object' && typeof target !== 'function') || target === null)
+    return new Exposure({}, new Set())
+  return EXPOSURES.get(target) ?? new Exposure(target, undefined)
 }
 
 /** The arguments of a call stand in a plain array, its keywords in a plain object. */

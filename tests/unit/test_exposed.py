@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import gc
+import inspect
 import pickle
 
 import pytest
@@ -76,6 +77,13 @@ def test_a_function_is_called_bound_copied_and_not_pickled(exposed, asked):
     assert repr(function) == "<JSFunction f>"
     with pytest.raises(TypeError, match="cannot be pickled"):
         pickle.dumps(function)
+
+
+def test_a_function_has_a_signature_that_takes_anything(exposed):
+    function = exposed.find(1, "function", "f")
+    assert str(inspect.signature(function)) == "(*args, **keywords)"
+    assert str(inspect.signature(functools.wraps(function)(lambda: 0))) == "(*args, **keywords)"
+    assert str(inspect.signature(JSFunction)) == "(origin: 'Origin') -> 'None'"
 
 
 def test_an_object_asks_for_its_members(exposed, asked):

@@ -185,3 +185,11 @@ def test_syntax_error_says_where():
         compile("x = 1\ny = = 2\n", "given.py", "exec")
     file, line, offset, text = describe(caught.value, "")["syntax"]
     assert (file, line, offset, text.strip()) == ("given.py", 2, 5, "y = = 2")
+
+
+def test_a_name_of_promises_that_python_lacks_has_a_hint():
+    hint = described(AttributeError("no attribute 'catch'", name="catch"))["hint"]
+    assert hint.startswith("the names of a remote object are Python's: for a promise's catch, write .then(undefined, fn)")
+    assert "finally(fn)" in described(AttributeError("no attribute 'finally'", name="finally"))["hint"]
+    assert "hint" not in described(AttributeError("no attribute 'nope'", name="nope"))
+    assert "hint" not in described(caught(lambda: [].catch)), "code of the user asked for it, not the client"

@@ -60,6 +60,12 @@ def notes(function):
     except Exception as error:
         return [error.name, error.message, error.stack, error.__notes__]
 
+def thrown(function, name):
+    try:
+        function()
+    except Exception as error:
+        return getattr(error.thrown, name, "missing")
+
 def wrapped(function):
     try:
         function()
@@ -101,6 +107,12 @@ def attempt(function):
         return function()
     except BaseException as error:
         return f"{type(error).__name__}: {error}"
+
+async def missing_member(thing):
+    try:
+        await thing.nope
+    except AttributeError:
+        return "no member"
 
 async def async_list(items):
     return [item async for item in items]
@@ -204,6 +216,19 @@ onEveryHost((check) => {
       x > 3 ? [x] : [x, ...((await emitter.emit(x + 1)) as number[][]).flat()],
     )
     assert.deepEqual(await emitter.emit(1), [[1, 2, 3, 4]])
+  })
+
+  check('F63 a library that looks at the signature of a function calls it', async ({ $py }) => {
+    const seen: unknown[] = []
+    const { minimize } = $py('scipy.optimize')
+    const found = await minimize(
+      ({ data: [x] }: { data: number[] }) => (x! - 3) ** 2,
+      [0],
+      kw({ method: 'Nelder-Mead', callback: (at: { shape: number[] }) => void seen.push(at.shape) }),
+    )
+    assert.equal(Math.round((await found.x.item(0)) as number), 3)
+    assert.ok(seen.length > 0)
+    assert.deepEqual(seen[0], [1])
   })
 
   check('G71 what was asked for outside of a callback keeps its order', async ({ $py }) => {
@@ -328,6 +353,7 @@ onEveryHost((check) => {
     }
     assert.deepEqual(await $py('builtins').list(expose(three())), [1, 2, 3])
     assert.deepEqual(await probe.async_list(expose(three())), [1, 2, 3])
+    assert.equal(await probe.missing_member(expose({ a: 1 })), 'no member')
     const rows: unknown[] = []
     for await (const row of iterate($py('builtins').iter(expose(three())))) rows.push(row)
     assert.deepEqual(rows, [1, 2, 3])
@@ -366,6 +392,21 @@ onEveryHost((check) => {
     for (const odd of ['text', undefined, null, { code: 7 }]) {
       assert.equal(await throwing(probe, odd), odd)
     }
+  })
+
+  check('D47 Python reads the members of what a callback threw', async ({ $py }) => {
+    const probe = define($py, DEFINE)
+    const fail = (): never => {
+      throw Object.assign(new RangeError('boom'), { code: 'E7' })
+    }
+    assert.equal(await probe.thrown(fail, 'code'), 'E7')
+    assert.equal(await probe.thrown(fail, 'message'), 'boom')
+    assert.equal(await probe.thrown(fail, 'nope'), 'missing')
+    const text: unknown = 'text'
+    const say = (): never => {
+      throw text
+    }
+    assert.equal(await probe.thrown(say, 'length'), 'missing')
   })
 
   check('D47 a rejected promise and an exception of Python come through Python as they are', async ({ $py }) => {
