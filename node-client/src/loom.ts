@@ -31,9 +31,7 @@ export class LoomSession {
   }
 
   /** Close the session: its objects are freed, what is pending is rejected. */
-  close(): void {
-    this.#session.close()
-  }
+  readonly close = (): void => this.#session.close()
 }
 
 function importModule(session: Session, module: string, entry: Py): SlotNode {
@@ -68,10 +66,8 @@ export class Loom {
     return new LoomSession(this.#line)
   }
 
-  /** Send what this tick has asked for, say goodbye, reject what is pending, and free everything. */
-  close(): Promise<void> {
-    return this.#line.close()
-  }
+  /** Send what this tick has asked for, say goodbye, reject what is pending, and free everything. It can be taken off. */
+  readonly close = (): Promise<void> => this.#line.close()
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
