@@ -24,8 +24,24 @@ interface Untyped<T> extends PromiseLike<T>, Held {
 type Data = string | number | boolean | bigint | symbol | null | undefined | readonly unknown[] | Plain
 type Plain = Date | Uint8Array | ReadonlyMap<any, any> | ReadonlySet<any> | { readonly dtype: string }
 
-/** An argument: a value, or a Remote that stands for one. */
-type Given<A extends readonly unknown[]> = { [K in keyof A]: A[K] | Remote<A[K]> | Live<A[K]> }
+type Fn = (...args: any[]) => unknown
+
+/** An argument: a value, or a Remote that stands for one; for a function one that may answer later. */
+type Given<A extends readonly unknown[]> = { [K in keyof A]: Argument<A[K]> }
+type Argument<T> =
+  | Exclude<T, Fn>
+  | Callback<Extract<T, Fn>>
+  | ([Extract<T, Fn>] extends [never] ? Remote<T> | Live<T> | Offered<T> : Held)
+
+/** A function that Python calls: what is no data comes to it as a live object, and it may give a promise. */
+type Callback<F> = F extends (...args: infer A) => infer R
+  ? (...args: { [K in keyof A]: Received<A[K]> }) => undefined extends R ? unknown : Answer<R>
+  : never
+type Received<T> = 0 extends 1 & T ? any : [T] extends [Data] ? T : Live<T>
+type Answer<R> = R | Remote<R> | Live<R> | PromiseLike<R | Live<R>>
+
+/** What `expose` gives for an object whose methods Python calls: they may give promises, too. */
+type Offered<T> = [T] extends [Data] ? never : { [K in keyof T]: T[K] extends Fn ? Callback<T[K]> : T[K] }
 
 type Called<T> = T extends (...args: infer A) => infer R
   ? (...args: [...Given<A>, ...(Keywords | Options)[]]) => Remote<Awaited<R>>

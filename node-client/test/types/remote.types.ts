@@ -1,6 +1,6 @@
 /** What the compiler must accept and refuse; `tsc` is the test: an expected error that does not come is one. */
 
-import { connect, iterate, kw, opts, type Live, type Remote } from '../../src/index.js'
+import { connect, expose, iterate, kw, opts, type Live, type Remote } from '../../src/index.js'
 
 /** Take values that are here for their types. */
 function use(...values: unknown[]): unknown {
@@ -67,4 +67,55 @@ export async function untyped(): Promise<void> {
   // @ts-expect-error -- options have these names only
   opts({ timout: 5 })
   use(anything)
+}
+
+interface Listener {
+  heard(event: Point, loud: boolean): number
+}
+
+interface Events {
+  sort(xs: number[], key?: (x: number) => number): number[]
+  each(run: (at: Point, index: number) => void): void
+  either(key: ((x: string) => boolean) | null): string[]
+  listen(listener: Listener): void
+}
+
+export async function callbacks(): Promise<void> {
+  const { $py } = await connect()
+  const events = $py<Events>('events')
+  const key = $py<{ readonly abs: (x: number) => number }>('operator').abs
+
+  // A function may answer at once, later, or with what stays in Python; a function of Python is one as well.
+  const sorted: number[] = await events.sort([1], (x) => -x)
+  await events.sort([1], async (x) => Promise.resolve(-x))
+  await events.sort([1], (x) => key(x))
+  await events.sort([1], key)
+  await events.either((text) => text === '')
+  await events.either(null)
+  // @ts-expect-error -- of the wrong type
+  void events.sort([1], (x) => String(x))
+  // @ts-expect-error -- so is what it takes
+  void events.sort([1], (x: string) => x.length)
+  // @ts-expect-error -- a number is no function
+  void events.sort([1], 5)
+
+  // What is no data comes to it as a live object.
+  await events.each(async (at, index) => {
+    const live: Live<Point> = at
+    const x: number = await at.x
+    use(live, x, index + 1)
+  })
+
+  // An object that is exposed has the members of the interface; they may answer later.
+  class Ear {
+    async heard(event: Live<Point>, loud: boolean): Promise<number> {
+      return loud ? await event.x : 0
+    }
+  }
+  await events.listen(expose(new Ear()))
+  // @ts-expect-error -- it has no such method
+  void events.listen(expose(new Date()))
+  // @ts-expect-error -- members are named by texts
+  expose(new Ear(), { members: [1] })
+  use(sorted)
 }
