@@ -47,6 +47,13 @@ function bulk($py) {
   }
 }
 
+/** One call whose function calls back once. */
+function callbacks($py) {
+  const { reduce } = $py('functools')
+  const sum = (a, b) => a + b
+  return { callback: { run: (i) => reduce(sum, [i, 1]), right: (result, i) => result === i + 1 } }
+}
+
 export async function open(url) {
   const loom = await first(() => greeted(url))
   const { add } = loom.$py('operator')
@@ -55,6 +62,7 @@ export async function open(url) {
       add: { run: (i) => add(i, 1), right: (sum, i) => sum === i + 1 },
       ...paths(loom.$py),
       ...bulk(loom.$py),
+      ...callbacks(loom.$py),
     },
     close: () => loom.close(),
   }

@@ -1,4 +1,4 @@
-// JavaScript functions and objects in Python. To count these cases, delete `planned`.
+// JavaScript functions and objects in Python.
 import { call } from '../node/call.mjs'
 import { lacks } from '../node/rejection.mjs'
 
@@ -34,7 +34,6 @@ const steps = (...names) => ({
 
 export default {
   module: 'samples.callbacks',
-  planned: true,
   cases: [
     {
       id: 'callback',
@@ -129,16 +128,16 @@ export default {
       behaviours: ['F69'],
       sentence: 'an instance of a JavaScript class has its field in Python, as attribute or as item',
       expected: 3,
-      conceded: 'an instance of a class is refused, with a hint to send its data as a plain object',
       ...call('side', new Square(3)),
+      polyloom: ({ expose, samples }) => samples.side(expose(new Square(3))),
     },
     {
       id: 'subclass',
       behaviours: ['F70'],
       sentence: 'JavaScript extends a Python class, and Python calls the method',
       expected: 9,
-      conceded: 'classes of Python are extended in Python',
-      polyloom: lacks('classes of Python are not extended'),
+      polyloom: ({ loom, samples, tuple }) =>
+        samples.area(loom.$py('builtins').type('Square', tuple(samples.Shape), { area: () => 9 })()),
       pythonia: async ({ PyClass, samples }) => {
         class Squared extends PyClass {
           constructor() {

@@ -41,11 +41,11 @@ def keep(function: Callable[..., Any]) -> int:
 
 
 def call_kept(value: Any) -> Any:
-    return KEPT[0](value)
+    return KEPT[-1](value)  # a worker has those of earlier cases, too
 
 
 def kept_are_equal() -> bool:
-    return KEPT[0] == KEPT[1]
+    return KEPT[-1] == KEPT[-2]
 
 
 def described(function: Callable[..., Any]) -> str:
