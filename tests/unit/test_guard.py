@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 
@@ -12,10 +13,12 @@ from polyloom.guard import Guard, Interrupt, shielded
 
 @pytest.fixture
 def impatient():
-    """Have threads change places as often as Python can."""
+    """Have threads change places as often as Python can, without callbacks of gc, in which Python swallows what is raised."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
+    gc.disable()
     yield
+    gc.enable()
     sys.setswitchinterval(before)
 
 
