@@ -17,6 +17,7 @@ from worker_process import WorkerProcess, clean_environment, polyloom
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FOUNDING = str(EXAMPLES / "founding.lisp")
 HELLO = str(EXAMPLES / "hello.lisp")
+MINIMIZE = str(EXAMPLES / "minimize.lisp")
 
 Lisp = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -66,6 +67,51 @@ def test_hello_says_the_same_everywhere(worker: WorkerProcess) -> None:
     assert lines[2] == "CO2 at Mauna Loa, ppm: 2225 of 2284 weeks measured"
     assert lines[4].split() == expected_decade("195")
     assert lines[-1].split() == expected_decade("200")
+
+
+def test_scipy_minimizes_a_function_of_lisp(worker: WorkerProcess) -> None:
+    local = polyloom("run", MINIMIZE, "--url", "stdio:")
+    fleet = polyloom("run", MINIMIZE, "--url", worker.url)
+    assert (local.returncode, local.stderr) == (fleet.returncode, fleet.stderr) == (0, "")
+    assert local.stdout == fleet.stdout
+    assert local.stdout.splitlines() == ["minimum at 1.0000 1.0000", "value 0.0000", "nearest to 10 first: [11 8 1 25]"]
+
+
+def test_scipy_minimizes_a_function_of_javascript(worker: WorkerProcess) -> None:
+    command = ["node", str(EXAMPLES / "minimize.mjs")]
+    environment = clean_environment(POLYLOOM_PYTHON=sys.executable)
+    for url in ("stdio:", worker.url):
+        ran = subprocess.run([*command, url], capture_output=True, text=True, env=environment, timeout=LONG)
+        assert ran.stderr == ""
+        lines = ran.stdout.splitlines()
+        assert lines[:2] == ["minimum at 1.0000 1.0000", "value 0.0000"]
+        [ours, theirs] = [word for word in lines[2].split() if word.isdigit()]
+        assert ours == theirs
+
+
+FUNCTIONS = """
+(py.import "builtins" :as py)
+(py.import "functools" :as functools)
+(defn far [x] (await (py.abs (- x 10))))
+(defn scaled [x & {:keys [by]}] (* x by))
+(print (await (py.sorted [1 8 25 11] :key far)))
+(print (await (py.list (py.map (fn [x] (* 2 (await (py.abs x)))) [-1 2]))))
+(print (await (py.list (py.filter even? (py.range 5)))))
+(print (await (functools.reduce + [1 2 3])) (await (py.list (py.map #(* % %) [1 2 3]))))
+(print (await ((functools.partial scaled 3) :by 2)))
+(try
+  (await (py.list (py.map (fn [x] (throw (ex-info "no" {:x x}))) [7])))
+  (catch e (print (ex-message e) (ex-data e))))
+"""
+
+
+@pytest.mark.parametrize("where", ["local", "fleet"])
+def test_python_calls_functions_of_lisp(tmp_path: Path, worker: WorkerProcess, where: str) -> None:
+    script = tmp_path / "functions.lisp"
+    script.write_text(FUNCTIONS)
+    ran = polyloom("run", str(script), "--url", "stdio:" if where == "local" else worker.url)
+    assert ran.stderr == ""
+    assert ran.stdout.splitlines() == ["[11 8 1 25]", "[2 4]", "[0 2 4]", "6 [1 4 9]", "6", "no {:x 7} {:x 7}"]
 
 
 def expected_decade(start: str) -> list[str]:

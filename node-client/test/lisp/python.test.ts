@@ -44,6 +44,20 @@ test('nested calls are one program: only the outer is awaited', () => {
     'const np = $py("numpy");\nreturn await np.sum(np.array([1, 2]));',
   )
 })
+test('a function is an argument for Python, async where it awaits, and is no warning', async () => {
+  const source = '(py.import "m" :as m) (await (m.map (fn [x] (await (m.f x))) :key inc))'
+  assert.deepEqual(codes(source), [])
+  const [call] = await sent(source)
+  const [given] = call!.args as [(x: number) => unknown]
+  assert.ok(given(1) instanceof Promise)
+  assert.equal(call!.kwargs!['key'], runtime.inc)
+})
+test('keywords that Python gives to a function are keywords', async () => {
+  const source = '(py.import "m" :as m) (await (m.f (fn [x & {:keys [by_step]}] [x by_step])))'
+  const [call] = await sent(source)
+  const [given] = call!.args as [(...all: unknown[]) => unknown]
+  assert.deepEqual(given(1, { by_step: 2 }), [1, 2])
+})
 test('py.from binds attributes, also under other names', async () => {
   const [call] = await sent('(py.from "pandas" [DataFrame read_csv :as read-csv]) (await (read-csv "x"))')
   assert.equal(call?.path, 'pandas.read_csv')
