@@ -1,10 +1,11 @@
-"""The README's tours run as they stand there, and its commands are those of the Makefile, the command line and compose.yaml."""
+"""The tours of the README and of its how-to pages run as they stand; its commands are those that there are."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,35 @@ from worker_process import WorkerProcess, clean_environment, polyloom
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+FUNCTIONS = (ROOT / "docs" / "how-to" / "pass-a-function.md").read_text()
 COMPOSE = (ROOT / "compose.yaml").read_text()
 
 
-def tour(language: str) -> str:
-    """Return the block that stands under `<!-- tour: language -->`."""
-    found = re.search(rf"<!-- tour: {language} -->\n```\w+\n(.*?)```", README, re.DOTALL)
-    assert found, f"the README has no tour in {language}"
+def tour(name: str, page: str = README) -> str:
+    """Return the block that stands under `<!-- tour: name -->`."""
+    found = re.search(rf"<!-- tour: {name} -->\n```\w+\n(.*?)```", page, re.DOTALL)
+    assert found, f"the page has no tour {name}"
     return found[1]
+
+
+Node = Callable[[str], list[str]]
+
+
+@pytest.fixture(params=["local", "fleet"])
+def node(request: pytest.FixtureRequest, tmp_path: Path, worker: WorkerProcess) -> Node:
+    """Run a module of Node on a local process, or on a worker, and return the lines that it prints."""
+
+    def run(source: str) -> list[str]:
+        (tmp_path / "node_modules").mkdir()
+        (tmp_path / "node_modules" / "polyloom").symlink_to(ROOT / "node-client")
+        script = tmp_path / "tour.mjs"
+        script.write_text(source)
+        place = {"POLYLOOM_URL": worker.url} if request.param == "fleet" else {"POLYLOOM_PYTHON": sys.executable}
+        ran = subprocess.run(["node", str(script)], capture_output=True, text=True, timeout=LONG, env=clean_environment(**place))
+        assert ran.stderr == ""
+        return ran.stdout.splitlines()
+
+    return run
 
 
 def test_lisp_tour(tmp_path: Path) -> None:
@@ -32,20 +54,32 @@ def test_lisp_tour(tmp_path: Path) -> None:
     assert ran.stdout.splitlines() == ["sum    10", "spread 2.75", "caught statistics.StatisticsError"]
 
 
-@pytest.mark.parametrize("where", ["local", "fleet"])
-def test_node_tour(tmp_path: Path, worker: WorkerProcess, where: str) -> None:
-    (tmp_path / "node_modules").mkdir()
-    (tmp_path / "node_modules" / "polyloom").symlink_to(ROOT / "node-client")
-    script = tmp_path / "tour.mjs"
-    script.write_text(tour("js"))
-    place = {"POLYLOOM_URL": worker.url} if where == "fleet" else {"POLYLOOM_PYTHON": sys.executable}
-    ran = subprocess.run(["node", str(script)], capture_output=True, text=True, timeout=LONG, env=clean_environment(**place))
-    assert ran.stderr == ""
-    lines = ran.stdout.splitlines()
+def test_first_lines_of_the_readme(node: Node) -> None:
+    assert node(tour("first")) == []
+
+
+def test_node_tour(node: Node) -> None:
+    lines = node(tour("js"))
     assert lines[0] == "0"
-    assert "3n, 5n, 7n" in ran.stdout
+    assert "3n, 5n, 7n" in "\n".join(lines)
     assert "[ 'Io', '893' ]" in lines
     assert lines[-1].startswith("numpy.linalg.LinAlgError - ")
+
+
+def test_tour_of_callbacks(node: Node) -> None:
+    assert node(tour("callbacks")) == ["Float64Array(2) [ 1, 1 ]", "true", "true", "given up: TimeoutError"]
+
+
+def test_how_to_pass_a_function(node: Node) -> None:
+    assert node(tour("pass-a-function", FUNCTIONS)) == [
+        "[ 'a', 'bb' ]",
+        "[ 3, 4 ]",
+        "Float64Array(2) [ 1, 1 ]",
+        "[ Tuple(2) [ 'a', 2 ] ]",
+        "[ 'to JavaScript', '\\n' ]",
+        "true",
+        "TimeoutError",
+    ]
 
 
 def test_python_tour(worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
