@@ -1,7 +1,10 @@
 """Every Redis key of Polyloom (§8.1). Mirrors `keys.ts`. No other file writes the prefix.
 
-workers         sorted set   worker id by the end of its lease, ms of server time
-info            hash         one worker: protocol, version, host, pid, python, started; expires with the lease
+workers         sorted set   worker id by the end of its lease, ms of server time; without those that are ending
+load            hash         worker id to its load, open sessions and programs at work; as of its last renewal
+labels          hash         worker id to its labels, separated by spaces; only of workers that have some
+placed          sorted set   "<worker>/<client>" by the end of the reservation, ms of server time
+info            hash         one worker: what it says of itself; expires with the lease
 worker_lease    string       present while the worker lives
 inbox           stream       frames to the worker; consumer group GROUP
 client_lease    string       present while the client lives
@@ -9,7 +12,8 @@ mailbox         stream       frames to the client
 worker_blob     string       a large attachment of a frame to the worker; expires after BLOB_SECONDS
 client_blob     string       a large attachment of a frame to the client; likewise
 
-`{w:…}` and `{c:…}` are hash tags: the keys of one worker, and those of one client, share a slot of Redis Cluster.
+`{w:…}` and `{c:…}` are hash tags: the keys of one worker, and those of one client, share a slot of Redis Cluster; so do `workers`
+and the three after it, whose tag is the name of `workers`.
 """
 
 from __future__ import annotations
@@ -38,6 +42,23 @@ class Keys:
     @property
     def workers(self) -> str:
         return f"{self.prefix}workers"
+
+    @property
+    def load(self) -> str:
+        return f"{self.prefix}{{{self.workers}}}:load"
+
+    @property
+    def labels(self) -> str:
+        return f"{self.prefix}{{{self.workers}}}:labels"
+
+    @property
+    def placed(self) -> str:
+        return f"{self.prefix}{{{self.workers}}}:placed"
+
+    @property
+    def placement(self) -> tuple[str, str, str, str]:
+        """The keys that placing a client reads, in the order of the scripts."""
+        return self.workers, self.load, self.labels, self.placed
 
     def info(self, worker: str) -> str:
         return f"{self.prefix}{{w:{worker}}}:info"

@@ -20,18 +20,23 @@ REDIS_SCHEMES = ("redis", "rediss", "unix")
 NOT_GIVEN: tuple[object, ...] = (None, "", ())
 SCHEMES_HINT = "use redis://host:port/0, rediss://…, unix:///path/to/socket or stdio:"
 
+LABEL = re.compile(r"[A-Za-z0-9_.-]+(=[A-Za-z0-9_.:/@+-]*)?")
+
 _QUERY_PASSWORD = re.compile(r"(password=)[^&#]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`lease` in seconds; `allow` the patterns of the policy; `threads` that run sessions in one worker."""
+    """`lease` in seconds; `allow` the patterns of the policy; `threads` that run sessions in one worker; `labels` of a worker;
+    `grace` in seconds for the programs that run when a worker is asked to end."""
 
     url: str = "stdio:"
     prefix: str = DEFAULT_PREFIX
     allow: tuple[str, ...] = ()
     lease: float = 5.0
     threads: int = 16
+    labels: tuple[str, ...] = ()
+    grace: float = 10.0
     limits: Limits = field(default=DEFAULT_LIMITS)
 
     @classmethod
@@ -85,6 +90,14 @@ def _patterns(_name: str, value: object) -> tuple[str, ...]:
     return tuple(value)  # type: ignore[arg-type]
 
 
+def _labels(_name: str, value: object) -> tuple[str, ...]:
+    labels = sorted(set(_patterns(_name, value)))
+    for label in labels:
+        if not LABEL.fullmatch(label):
+            raise UsageError(f"not a label: {label!r}", hint="a label is a word, or a name and a value: gpu, zone=a")
+    return tuple(labels)
+
+
 def _positive(name: str, value: object) -> float:
     try:
         number = float(value)  # type: ignore[arg-type]
@@ -93,6 +106,11 @@ def _positive(name: str, value: object) -> float:
     if not 0 < number < math.inf:
         raise UsageError(f"{name} must be a number above 0, not {value!r}", hint=f"set --{name} or POLYLOOM_{name.upper()}")
     return number
+
+
+def _seconds(name: str, value: object) -> float:
+    """Read a time that may be 0: nothing is waited for."""
+    return 0.0 if str(value).strip() in ("0", "0.0") else _positive(name, value)
 
 
 def _count(name: str, value: object) -> int:
@@ -108,4 +126,6 @@ _PARSE: dict[str, Callable[[str, object], Any]] = {
     "allow": _patterns,
     "lease": _positive,
     "threads": _count,
+    "labels": _labels,
+    "grace": _seconds,
 }

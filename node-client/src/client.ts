@@ -1,10 +1,11 @@
 /** `connect`: the edge where a URL becomes a transport, and a conversation gets its sessions. */
 
 import { Conversation } from './conversation.js'
-import { Gone, UsageError, WorkerLost } from './errors.js'
+import { Gone, NoWorker, UsageError, WorkerLost } from './errors.js'
 import { newId } from './handle.js'
-import { Loom } from './loom.js'
+import { Loom, type Elsewhere } from './loom.js'
 import { SCHEMES_HINT, redact, schemeOf, settingsFrom, type Settings } from './settings.js'
+import { DeferredTransport } from './transport/deferred.js'
 import { StdioTransport, findPython } from './transport/stdio.js'
 import type { Transport } from './transport/transport.js'
 
@@ -18,11 +19,13 @@ export async function connect(url?: string, options: ConnectOptions = {}): Promi
   const { transport, ...given } = options
   const settings = settingsFrom({ ...given, ...(url === undefined ? {} : { url }) }, process.env)
   if (transport) return greet(transport, settings, newId())
+  const elsewhere: Elsewhere = (wanted) =>
+    converse({ ...settings, worker: undefined, ...wanted, labels: wanted.labels ?? [] })
   const deadline = Date.now() + settings.workerTimeoutMs
   for (;;) {
     const client = newId()
     try {
-      return await greet(await openTransport(settings, client), settings, client)
+      return await greet(await openTransport(settings, client), settings, client, elsewhere)
     } catch (error) {
       // A worker that died a moment ago may still hold its lease; the next one is as good.
       if (!(error instanceof WorkerLost) || Date.now() > deadline) throw error
@@ -50,20 +53,36 @@ const TRANSPORTS = new Map<string, (settings: Settings, client: string) => Trans
 ])
 
 export function openStdio(settings: Settings): Transport {
+  if (settings.worker !== undefined || settings.labels.length) {
+    const hint = 'only a fleet has workers to choose from: redis://…'
+    throw new NoWorker('a local process is no worker with an id or labels', { hint })
+  }
   return new StdioTransport(findPython(settings.python, process.env), settings.limits)
 }
 
 /** Wait for the host's hello. */
-async function greet(transport: Transport, settings: Settings, client: string): Promise<Loom> {
-  const { workerTimeoutMs, url } = settings
+async function greet(transport: Transport, settings: Settings, client: string, elsewhere?: Elsewhere): Promise<Loom> {
   const line = new Conversation(transport, settings, client)
+  await greeted(line, settings)
+  return new Loom(line, elsewhere)
+}
+
+/** Begin a conversation; what is said to it waits until there is a worker. */
+function converse(settings: Settings): Conversation {
+  const client = newId()
+  const opening = openTransport(settings, client)
+  const line = new Conversation(new DeferredTransport(opening), settings, client)
+  opening.then(() => greeted(line, settings)).catch(() => undefined) // told to whoever awaits something there
+  return line
+}
+
+async function greeted(line: Conversation, { workerTimeoutMs, url }: Settings): Promise<void> {
   const silent = new Gone(`the host at ${redact(url)} did not answer within ${workerTimeoutMs} ms`, {
     code: 'ConnectionLost',
   })
   const timer = setTimeout(() => line.fail(silent), workerTimeoutMs)
   try {
     await line.ready
-    return new Loom(line)
   } finally {
     clearTimeout(timer)
   }

@@ -42,6 +42,11 @@ export class Conversation implements Line, Receiver {
     return this.transport.ack
   }
 
+  /** The labels of the worker. */
+  get labels(): readonly string[] {
+    return this.transport.labels ?? []
+  }
+
   open(live: Live): Session {
     if (this.#ended) throw this.#ended
     const session = new Session(this, live)

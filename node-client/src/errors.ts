@@ -10,7 +10,8 @@
  * ├── UnknownName           UnknownSlot, UnknownSession
  * ├── ProtocolError         ProgramLost, VersionMismatch
  * ├── Cancelled             Cancelled
- * ├── Gone                  SessionClosed, LeaseExpired, ConnectionLost, NoWorker
+ * ├── Gone                  SessionClosed, LeaseExpired, ConnectionLost
+ * │   ├── NoWorker          NoWorker
  * │   └── WorkerLost        WorkerLost
  * ├── InternalError         InternalError
  * ├── PythonError           PythonError: an exception that an op raised
@@ -137,7 +138,21 @@ export class Cancelled extends PolyloomError {
 
 /** The other end is not there, or not any more. */
 export class Gone extends PolyloomError {
-  static override readonly codes: readonly string[] = ['SessionClosed', 'LeaseExpired', 'ConnectionLost', 'NoWorker']
+  static override readonly codes: readonly string[] = ['SessionClosed', 'LeaseExpired', 'ConnectionLost']
+}
+
+/** A worker as the registry knows it. */
+export interface LiveWorker {
+  readonly id: string
+  readonly labels: readonly string[]
+}
+
+/** No live worker is the one that was asked for; `workers` are those there are. */
+export class NoWorker extends Gone {
+  static override readonly codes = ['NoWorker']
+  worker: string | undefined
+  labels: readonly string[] = []
+  workers: readonly LiveWorker[] = []
 }
 
 /** The lease of the worker ended; `started` is false only where the program has certainly not begun. */
@@ -247,6 +262,7 @@ const WIRE_ERRORS = [
   ProtocolError,
   Cancelled,
   Gone,
+  NoWorker,
   WorkerLost,
   InternalError,
 ] as const

@@ -11,6 +11,7 @@ export {
   Gone,
   InternalError,
   LimitExceeded,
+  NoWorker,
   NotAllowed,
   OpError,
   PolyloomError,
@@ -22,12 +23,14 @@ export {
   UsageError,
   ValueRefused,
   WorkerLost,
+  type LiveWorker,
   type PythonFrame,
   type SyntaxPlace,
 } from './errors.js'
 export { expose, type ExposeOptions } from './exposure.js'
 export { Handle } from './handle.js'
 export { iterate, type IterateOptions } from './iterate.js'
+export type { Wanted } from './labels.js'
 export { map } from './map.js'
 export type { Loom, LoomSession, Py } from './loom.js'
 export {

@@ -1,8 +1,11 @@
 /**
  * Every Redis key of Polyloom (§8.1). Mirrors `keys.py`. No other file writes the prefix.
  *
- * workers       sorted set   worker id by the end of its lease, ms of server time
- * info          hash         one worker: protocol, version, host, pid, python, started; expires with the lease
+ * workers       sorted set   worker id by the end of its lease, ms of server time; without those that are ending
+ * load          hash         worker id to its load, open sessions and programs at work; as of its last renewal
+ * labels        hash         worker id to its labels, separated by spaces; only of workers that have some
+ * placed        sorted set   "<worker>/<client>" by the end of the reservation, ms of server time
+ * info          hash         one worker: what it says of itself; expires with the lease
  * workerLease   string       present while the worker lives
  * inbox         stream       frames to the worker; consumer group GROUP
  * clientLease   string       present while the client lives
@@ -10,7 +13,8 @@
  * workerBlob    string       a large attachment of a frame to the worker; expires after BLOB_SECONDS
  * clientBlob    string       a large attachment of a frame to the client; likewise
  *
- * `{w:…}` and `{c:…}` are hash tags: the keys of one worker, and those of one client, share a slot of Redis Cluster.
+ * `{w:…}` and `{c:…}` are hash tags: the keys of one worker, and those of one client, share a slot of Redis Cluster; so do
+ * `workers` and the three after it, whose tag is the name of `workers`.
  */
 
 export const DEFAULT_PREFIX = 'polyloom:'
@@ -28,9 +32,18 @@ export const BLOB_SECONDS = 3600 // how long an unread blob is kept
 /** The keys under one prefix; one prefix a tenant. */
 export class Keys {
   readonly workers: string
+  readonly load: string
+  readonly labels: string
+  readonly placed: string
+  /** The keys that placing a client reads, in the order of the scripts. */
+  readonly placement: readonly [string, string, string, string]
 
   constructor(readonly prefix: string = DEFAULT_PREFIX) {
     this.workers = `${prefix}workers`
+    this.load = `${prefix}{${this.workers}}:load`
+    this.labels = `${prefix}{${this.workers}}:labels`
+    this.placed = `${prefix}{${this.workers}}:placed`
+    this.placement = [this.workers, this.load, this.labels, this.placed]
   }
 
   info(worker: string): string {

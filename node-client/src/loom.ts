@@ -1,7 +1,8 @@
 /** What `connect` returns: sessions, and `$py` of the first one. */
 
-import { UsageError } from './errors.js'
+import { NoWorker, UsageError } from './errors.js'
 import type { Conversation } from './conversation.js'
+import { checkWanted, fits, type Wanted } from './labels.js'
 import type { Remote } from './remote.js'
 import type { Session } from './session.js'
 import { SlotNode, liveInside } from './slot.js'
@@ -14,11 +15,15 @@ export type Py = <T = any>(module: string) => Remote<T>
 export class LoomSession {
   readonly id: string
   readonly $py: Py
-  readonly #session: Session
+  /** Close the session: its objects are freed, what is pending is rejected. */
+  readonly close: () => void
+  readonly #line: Conversation
 
-  constructor(line: Conversation) {
+  /** `goodbye` ends a conversation that is this session's own. */
+  constructor(line: Conversation, goodbye?: () => void) {
+    this.#line = line
     const session = line.open(liveInside)
-    this.#session = session
+    this.close = goodbye ?? ((): void => session.close())
     this.id = session.id
     const modules = new Map<string, SlotNode>()
     this.$py = ((module: string): Remote => {
@@ -30,8 +35,10 @@ export class LoomSession {
     }) as Py
   }
 
-  /** Close the session: its objects are freed, what is pending is rejected. */
-  readonly close = (): void => this.#session.close()
+  /** The id of the worker; empty until it has answered, where it is not the Loom's own. */
+  get worker(): string {
+    return this.#line.worker
+  }
 }
 
 function importModule(session: Session, module: string, entry: Py): SlotNode {
@@ -42,12 +49,23 @@ function importModule(session: Session, module: string, entry: Py): SlotNode {
   return node
 }
 
+/** Begins a conversation with a worker that is wanted, wherever that is. */
+export type Elsewhere = (wanted: Wanted) => Conversation
+
+function nowhere(): never {
+  const hint = "only a fleet has several workers: connect('redis://…')"
+  throw new NoWorker('this conversation has one host, which is not the one asked for', { hint })
+}
+
 export class Loom {
   readonly $py: Py
   readonly #line: Conversation
+  readonly #elsewhere: Elsewhere
+  readonly #further = new Set<Conversation>()
 
-  constructor(line: Conversation) {
+  constructor(line: Conversation, elsewhere: Elsewhere = nowhere) {
     this.#line = line
+    this.#elsewhere = elsewhere
     this.$py = new LoomSession(line).$py
   }
 
@@ -61,13 +79,21 @@ export class Loom {
     return this.#line.python
   }
 
-  /** Open another session with the same worker. */
-  session(): LoomSession {
-    return new LoomSession(this.#line)
+  /**
+   * Open another session: with the same worker where that is the one wanted, else with connections of its own. Where no
+   * such worker is found, what is awaited there rejects with NoWorker.
+   */
+  session(wanted: Wanted = {}): LoomSession {
+    if (fits(this.worker, this.#line.labels, checkWanted(wanted))) return new LoomSession(this.#line)
+    const line = this.#elsewhere(wanted)
+    this.#further.add(line)
+    return new LoomSession(line, () => void line.close().finally(() => this.#further.delete(line)))
   }
 
   /** Send what this tick has asked for, say goodbye, reject what is pending, and free everything. It can be taken off. */
-  readonly close = (): Promise<void> => this.#line.close()
+  readonly close = async (): Promise<void> => {
+    await Promise.all([this.#line, ...this.#further].map((line) => line.close()))
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()

@@ -5,6 +5,7 @@
 
 import { UsageError } from './errors.js'
 import { DEFAULT_PREFIX } from './keys.js'
+import { checkWanted } from './labels.js'
 import { DEFAULT_LIMITS, type Limits } from './limits.js'
 import { writeOutput, type Output } from './output.js'
 
@@ -15,6 +16,10 @@ export interface Settings {
   readonly prefix: string
   /** The interpreter of `stdio:`; without it the usual places are searched. */
   readonly python: string | undefined
+  /** The worker to talk to, by its id; without it the least loaded one. */
+  readonly worker: string | undefined
+  /** Labels that the worker must have, all of them: `gpu`, `zone=a`. */
+  readonly labels: readonly string[]
   /** How long the Redis server may take to answer first. */
   readonly connectTimeoutMs: number
   /** How long to wait for a live worker, or for a local process to say hello. */
@@ -36,6 +41,8 @@ export const DEFAULTS: Settings = Object.freeze({
   url: 'stdio:',
   prefix: DEFAULT_PREFIX,
   python: undefined,
+  worker: undefined,
+  labels: [],
   connectTimeoutMs: 5_000,
   workerTimeoutMs: 10_000,
   reconnectTimeoutMs: 10_000,
@@ -65,7 +72,7 @@ export function settingsFrom(options: Partial<Settings>, environment: Environmen
   for (const name of ['connectTimeoutMs', 'workerTimeoutMs', 'reconnectTimeoutMs', 'leaseMs', 'inFlight'] as const) {
     if (!(merged[name] > 0)) throw new UsageError(`${name} must be a number above 0, not ${merged[name]}`)
   }
-  return Object.freeze(merged)
+  return Object.freeze(checkWanted(merged))
 }
 
 /** The scheme of the URL, without its colon. */

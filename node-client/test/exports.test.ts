@@ -20,6 +20,7 @@ test('the public surface is this list', () => {
     'LimitExceeded',
     'MemoryTransport',
     'NdArray',
+    'NoWorker',
     'NotAllowed',
     'OpError',
     'PolyloomError',

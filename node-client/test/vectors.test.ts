@@ -71,6 +71,9 @@ test('keys, limits and defaults are those that both languages share', () => {
     {
       prefix: keys.prefix,
       workers: keys.workers,
+      load: keys.load,
+      labels: keys.labels,
+      placed: keys.placed,
       info: keys.info('W'),
       worker_lease: keys.workerLease('W'),
       inbox: keys.inbox('W'),

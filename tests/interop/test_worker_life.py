@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from deadline import is_gone, until
+from deadline import LONG, is_gone, until
 from wire_client import RedisClient
 from worker_process import listed, polyloom
 
@@ -136,6 +136,41 @@ def test_extension_that_holds_the_interpreter_lock_does_not_lose_the_lease(own_s
     with pipe.open("wb"):
         assert client.results(session, n) == ["'ended'"]
     client.close()
+
+
+def test_keeper_that_is_killed_alone_is_replaced(own_server, start_worker, database):
+    worker = start_worker(own_server.url, "--allow", "*", "--lease", "2").ready()
+    killed = keeper_of(worker)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: is_gone(killed), "the keeper ended")
+    ends = set()
+
+    def renewed():
+        ends.add(database.zscore("polyloom:workers", worker.id))
+        return len(ends) > 5
+
+    until(renewed, "the lease was renewed")
+    assert database.exists(lease_of(worker))
+
+
+def test_worker_tells_its_labels_and_its_load(own_server, start_worker, database):
+    flags = "--allow", "*", "--label", "zone=a", "--label", "gpu", "--lease", "600", "--grace", "0"
+    worker = start_worker(own_server.url, *flags).ready()
+    labels, load, placed = (f"polyloom:{{polyloom:workers}}:{name}" for name in ("labels", "load", "placed"))
+    assert database.hget(labels, worker.id) == "gpu zone=a"
+    client = connected(own_server, worker)
+    database.zadd(placed, {f"{worker.id}/{client.id}": 2**50, f"{worker.id}/{'x' * 20}": 2**50})
+    sessions = [client.open() for _ in range(3)]
+    client.post(sessions[0], ["import", 1, "time"], ["call", 2, ["ref", 1, "sleep"], [LONG]])
+    until(lambda: database.hget(load, worker.id) == "4", "sessions and programs are counted")
+    assert database.zrange(placed, 0, -1) == [f"{worker.id}/{'x' * 20}"]
+    client.close()
+
+
+def test_wrong_label_is_wrong_usage(server):
+    shown = polyloom("worker", "--url", server.url, "--allow", "*", "--label", "a/b")
+    assert shown.returncode == 2
+    assert "not a label" in shown.stderr
 
 
 def test_restarted_worker_has_another_id(own_server, start_worker):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import re
 from pathlib import Path
 
@@ -37,8 +38,19 @@ def test_all_keys_of_a_worker_and_all_of_a_client_share_a_hash_slot():
     assert all("{c:C}" in key for key in (keys.client_lease("C"), keys.mailbox("C")))
 
 
+def slot(key):
+    """The hash slot of a key, as Redis Cluster counts it."""
+    tag = re.search(r"\{([^}]+)\}", key)
+    return binascii.crc_hqx((tag[1] if tag else key).encode(), 0) % 16384
+
+
+@pytest.mark.parametrize("prefix", ["polyloom:", "tenant-7:", "{tenant}:"])
+def test_all_keys_that_placing_a_client_reads_share_a_hash_slot(prefix):
+    assert len({slot(key) for key in Keys(prefix).placement}) == 1
+
+
 def test_every_key_begins_with_the_prefix():
     keys = Keys("tenant:")
-    made = [keys.workers, *(make("x") for make in (keys.info, keys.worker_lease, keys.inbox, keys.client_lease, keys.mailbox))]
+    made = [*keys.placement, *(make("x") for make in (keys.info, keys.worker_lease, keys.inbox, keys.client_lease, keys.mailbox))]
     assert all(key.startswith("tenant:") for key in made)
     assert len(set(made)) == len(made)

@@ -61,6 +61,9 @@ def test_redis_keys_and_fields():
     assert NAMES["keys"] == {
         "prefix": keys.DEFAULT_PREFIX,
         "workers": made.workers,
+        "load": made.load,
+        "labels": made.labels,
+        "placed": made.placed,
         "info": made.info("W"),
         "worker_lease": made.worker_lease("W"),
         "inbox": made.inbox("W"),

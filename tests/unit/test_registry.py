@@ -11,7 +11,7 @@ from deadline import until
 from polyloom.keys import Keys
 from polyloom.registry import MemoryRegistry, RedisRegistry, Worker
 
-ONE = Worker("one", "host", 1, "3.11.7", started=1.5)
+ONE = Worker("one", "host", 1, "3.11.7", started=1.5, labels=("gpu", "zone=a"), sessions=3, running=1)
 TWO = Worker("two", "host", 2, "3.11.7", started=2.5)
 
 
@@ -83,9 +83,45 @@ def test_release_leaves_no_key(database):
     registry = RedisRegistry(database, keys)
     registry.lease(ONE, 60)
     database.xadd(keys.inbox("one"), {"f": "x"})
-    assert len(database.keys(f"{keys.prefix}*")) == 4
+    database.zadd(keys.placed, {"one/somebody": 2**60})
+    assert len(database.keys(f"{keys.prefix}*")) == 7
     registry.release("one")
     assert database.keys(f"{keys.prefix}*") == []
+
+
+def test_worker_that_leaves_keeps_its_lease_and_is_listed_no_more(registry):
+    registry.lease(ONE, 60)
+    registry.lease(TWO, 60)
+    registry.leave("one")
+    registry.lease(ONE, 60, listed=False)
+    assert registry.workers() == [TWO]
+
+
+def test_lease_of_a_worker_that_left_is_there(database):
+    keys = Keys(f"test-{secrets.token_hex(4)}:")
+    registry = RedisRegistry(database, keys)
+    registry.lease(ONE, 60)
+    registry.leave("one")
+    registry.lease(ONE, 60, listed=False)
+    assert database.exists(keys.worker_lease("one"))
+    assert database.exists(*keys.placement) == 0
+
+
+def test_load_and_labels_are_where_clients_look_for_them(database):
+    keys = Keys(f"test-{secrets.token_hex(4)}:")
+    registry = RedisRegistry(database, keys)
+    registry.lease(ONE, 60)
+    registry.lease(TWO, 60)
+    assert database.hgetall(keys.load) == {b"one": b"4", b"two": b"0"}
+    assert database.hgetall(keys.labels) == {b"one": b"gpu zone=a"}
+
+
+def test_reservation_ends_when_its_client_has_come_and_not_before(database):
+    keys = Keys(f"test-{secrets.token_hex(4)}:")
+    registry = RedisRegistry(database, keys)
+    database.zadd(keys.placed, {"one/a": 2**60, "one/b": 2**60, "two/a": 2**60, "two/late": 1})
+    registry.lease(ONE, 60, ["a", "stranger"])
+    assert database.zrange(keys.placed, 0, -1) == [b"one/b", b"two/a"]
 
 
 def test_every_key_but_the_set_expires_with_the_lease(database):
@@ -101,6 +137,8 @@ def test_set_of_workers_forgets_the_dead(database):
     for number in range(20):
         registry.lease(replace(ONE, id=str(number)), 0.01)
     until(lambda: registry.lease(TWO, 0.01) or database.zcard(keys.workers) == 1, "the dead are dropped from the set")
+    assert database.hlen(keys.load) == 1
+    assert database.exists(keys.labels) == 0
 
 
 def test_record_of_a_newer_worker_is_read():

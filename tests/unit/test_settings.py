@@ -25,6 +25,25 @@ def test_environment_is_read():
     assert Settings.from_env(environ) == Settings("redis://h:1/0", "p:", ("numpy", "scipy.*", "json"), 2.5, 3)
 
 
+@pytest.mark.parametrize("given", ["zone=a gpu", "gpu,zone=a,gpu", ("gpu", "zone=a")])
+def test_labels_are_a_sorted_set(given):
+    assert Settings.from_env({}, labels=given).labels == ("gpu", "zone=a")
+
+
+@pytest.mark.parametrize("label", ["=a", "a=b=c", "a b", "ä", "a/b", "*"])
+def test_label_that_is_none_is_refused(label):
+    with pytest.raises(UsageError) as caught:
+        Settings.from_env({}, labels=(label,))
+    assert repr(label) in caught.value.message
+
+
+def test_grace_may_be_nothing():
+    assert Settings.from_env({"POLYLOOM_GRACE": "0"}).grace == 0.0
+    assert Settings.from_env({}, grace=0.0).grace == 0.0
+    with pytest.raises(UsageError):
+        Settings.from_env({"POLYLOOM_GRACE": "-1"})
+
+
 def test_flags_win_over_the_environment_and_flags_not_given_do_not():
     environ = {"POLYLOOM_URL": "redis://h:1/0", "POLYLOOM_LEASE": "2", "POLYLOOM_ALLOW": "a"}
     settings = Settings.from_env(environ, url="redis://h:2/0", lease=None, allow=(), prefix=None)

@@ -7,12 +7,15 @@ exists and is not stopped (SIGSTOP); when the worker's end of the pipe closes, h
 from __future__ import annotations
 
 import json
+import os
 import select
 import subprocess
 import sys
-from dataclasses import asdict
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import redis
 
@@ -21,42 +24,70 @@ from polyloom.registry import RedisRegistry, Worker
 from polyloom.settings import Settings
 
 RENEWALS = 3  # in one lease
+FOREVER = 3600.0  # seconds, again and again
 
 
 class Lease:
-    """The worker's side: entered at once, then kept by the child until `release`."""
+    """The worker's side: entered at once, then kept by the child until `release`. Any thread may call it."""
 
     def __init__(self, settings: Settings, worker: Worker) -> None:
         self._settings = settings
         self._worker = worker
         self._keeper: subprocess.Popen[bytes] | None = None
+        self._listed = True
+        self._lock = threading.Lock()
 
     def acquire(self) -> None:
         """Enter the worker in the registry and start its keeper; redis-py's errors when the server cannot be reached."""
         _registry(self._settings.redis_url(), self._settings.prefix).lease(self._worker, self._settings.lease)
-        command = [sys.executable, "-m", "polyloom_workers.lease"]
-        # Its own session: a Ctrl-C meant for the worker must not end the lease before the worker has.
-        self._keeper = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
-        order = {
-            "url": self._settings.redis_url(),
-            "prefix": self._settings.prefix,
-            "lease": self._settings.lease,
-            "worker": asdict(self._worker),
-        }
-        stdin = self._pipe()
-        stdin.write(json.dumps(order).encode() + b"\n")
-        stdin.flush()
+        self._hire()
+
+    def tell(self, sessions: int, running: int, arrived: Sequence[str]) -> None:
+        """Have the registry know the load, and the clients that came since it was told last."""
+        self._worker = replace(self._worker, sessions=sessions, running=running)
+        self._order(sessions=sessions, running=running, arrived=list(arrived))
+
+    def leave(self) -> None:
+        """Have the worker taken off the list; its lease is kept on."""
+        self._listed = False
+        self._order(leave=True)
 
     def release(self) -> None:
         """End the lease now."""
-        if self._keeper is not None:
-            self._pipe().close()
-            self._keeper.wait()
+        with self._lock:
+            keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            _pipe(keeper).close()
+            keeper.wait()
 
-    def _pipe(self) -> IO[bytes]:
-        assert self._keeper is not None
-        assert self._keeper.stdin is not None
-        return self._keeper.stdin
+    def _hire(self) -> None:
+        command = [sys.executable, "-m", "polyloom_workers.lease"]
+        # Its own session: a Ctrl-C meant for the worker must not end the lease before the worker has.
+        self._keeper = subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0, start_new_session=True)
+        worker = asdict(self._worker) | {"labels": self._worker.labels}
+        place = {"url": self._settings.redis_url(), "prefix": self._settings.prefix, "lease": self._settings.lease}
+        _write(self._keeper, {**place, "worker": worker, "listed": self._listed})
+
+    def _order(self, **order: Any) -> None:
+        with self._lock:
+            if self._keeper is None:
+                return  # released
+            try:
+                _write(self._keeper, order)
+            except OSError:  # somebody killed it: the worker lives on
+                self._keeper.wait()
+                self._hire()
+
+
+def _write(keeper: subprocess.Popen[bytes], order: dict[str, Any]) -> None:
+    line = memoryview(json.dumps(order).encode() + b"\n")
+    while line:
+        line = line[_pipe(keeper).write(line) :]
+
+
+def _pipe(keeper: subprocess.Popen[bytes]) -> IO[bytes]:
+    assert keeper.stdin is not None
+    return keeper.stdin
 
 
 def _registry(url: str, prefix: str) -> RedisRegistry:
@@ -71,29 +102,78 @@ def _stopped(pid: int) -> bool:
         return False
 
 
-def keep(order_line: bytes, stdin: IO[bytes]) -> None:
-    """Renew until the pipe from the worker closes."""
-    order = json.loads(order_line)
-    worker = Worker(**order["worker"])
-    registry = _registry(order["url"], order["prefix"])
-    pause = order["lease"] / RENEWALS
-    while not select.select([stdin], [], [], pause)[0]:
+class Keeper:
+    """The child's side: renews until the pipe from the worker closes."""
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        self._registry = _registry(order["url"], order["prefix"])
+        self._lease: float = order["lease"]
+        self._worker = Worker(**order["worker"] | {"labels": tuple(order["worker"]["labels"])})
+        self._listed: bool = order["listed"]
+        self._arrived: list[str] = []
+
+    def keep(self, orders: Orders, came: list[dict[str, Any]] | None) -> None:
+        """Renew at each order, and so often that the lease holds. `came` are the orders that are here already."""
+        while came is not None:
+            for order in came:
+                self._take(order)
+            self._renew()
+            came = orders.wait(self._lease / RENEWALS)
         try:
-            if not _stopped(worker.pid):
-                registry.lease(worker, order["lease"])
+            self._registry.release(self._worker.id)
         except redis.RedisError:
-            pass  # the lane reports a lost server; the next renewal may reach it again
-    try:
-        registry.release(worker.id)
-    except redis.RedisError:
-        pass  # nobody can see the lease either, and it expires
+            pass  # nobody can see the lease either, and it expires
+
+    def _take(self, order: dict[str, Any]) -> None:
+        if order.get("leave"):
+            self._listed = False
+            self._attempt(lambda: self._registry.leave(self._worker.id))
+        else:
+            self._worker = replace(self._worker, sessions=order["sessions"], running=order["running"])
+            self._arrived += order["arrived"]
+
+    def _renew(self) -> None:
+        if _stopped(self._worker.pid):
+            return
+        arrived = self._arrived
+        if self._attempt(lambda: self._registry.lease(self._worker, self._lease, arrived, listed=self._listed)):
+            self._arrived = []
+
+    def _attempt(self, act: Any) -> bool:
+        try:
+            act()
+        except redis.RedisError:
+            return False  # the lane reports a lost server; the next renewal may reach it again
+        return True
+
+
+class Orders:
+    """What comes through the pipe: one JSON object a line."""
+
+    def __init__(self, pipe: int) -> None:
+        self._pipe = pipe
+        self._unread = b""
+
+    def wait(self, seconds: float) -> list[dict[str, Any]] | None:
+        """Return the orders that came, none of them when the time is over, and None at the end of the input."""
+        if not select.select([self._pipe], [], [], max(0.0, seconds))[0]:
+            return []
+        chunk = os.read(self._pipe, 1 << 16)
+        if not chunk:
+            return None
+        *lines, self._unread = (self._unread + chunk).split(b"\n")
+        return [json.loads(line) for line in lines]
 
 
 def main() -> None:
     """Be the keeper."""
+    orders = Orders(sys.stdin.fileno())
     try:
-        if line := sys.stdin.buffer.readline():
-            keep(line, sys.stdin.buffer)
+        first: list[dict[str, Any]] | None = []
+        while first == []:
+            first = orders.wait(FOREVER)
+        if first:
+            Keeper(first[0]).keep(orders, first[1:])
     except KeyboardInterrupt:
         pass
 

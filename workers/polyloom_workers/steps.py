@@ -19,11 +19,11 @@ from polyloom.settings import Settings
 from polyloom_workers.events import Events
 from polyloom_workers.lane import Lane
 from polyloom_workers.lease import Lease
+from polyloom_workers.load import Load
 from polyloom_workers.sweep import Sweep
 
 logger = logging.getLogger(__name__)
 
-GRACE = 10.0  # seconds for running programs when the worker ends
 UNREADY = 69  # exit status (EX_UNAVAILABLE) of a worker that could not start
 
 
@@ -51,20 +51,23 @@ class LaneStep(bootsteps.StartStopStep):
                 hint="--allow 'numpy' --allow 'myproject.*', or --allow '*' for the whole of Python (or set POLYLOOM_ALLOW)",
             )
         self.lane = Lane(self.settings, policy_of(self.settings.allow))
-        self.lease = Lease(self.settings, Worker.here(self.lane.host.id, time.time()))
+        self.lease = Lease(self.settings, Worker.here(self.lane.host.id, time.time(), self.settings.labels))
+        self.load = Load(self.lane.host, self.lease, self.settings.lease)
         self.sweep = Sweep(self.settings, self.lane.host)
         self.events = Events(parent.app, parent.hostname, self.lane.host.id)
         self.lane.host.on_ran = self.events.record
         self.lane.start()
         self.lease.acquire()
+        self.load.start()
         self.sweep.start()
         self.events.start()
         logger.info("worker %s serves sessions; allowed: %s", self.lane.host.id, " ".join(self.settings.allow))
 
     def stop(self, parent: Any) -> None:
         if hasattr(self, "events"):
+            self.load.stop()
             self.sweep.stop()
-            self.lane.stop(GRACE)
+            self.lane.stop(self.settings.grace)
             self.lease.release()
             self.events.stop()
 

@@ -18,6 +18,10 @@ from polyloom.settings import NOT_GIVEN
 @click.option("--jobs", is_flag=True, help="also take jobs from the shared queue")
 @click.option("--threads", type=click.IntRange(1), help="sessions that run at the same time  [POLYLOOM_THREADS]")
 @click.option("--lease", type=float, help="seconds after which a dead worker is given up  [POLYLOOM_LEASE]")
+@click.option("--grace", type=float, help="seconds for the programs that run when it is asked to end  [POLYLOOM_GRACE]")
+@click.option(
+    "--label", "labels", metavar="LABEL", multiple=True, help="what clients may ask for: gpu, zone=a  [POLYLOOM_LABELS]"
+)
 @click.option("--name", metavar="TEXT", help="name in Celery and Flower, before the host's")
 @click.option("--log-level", default="INFO", show_default=True)
 def command(jobs: bool, name: str | None, log_level: str, **flags: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from polyloom.ops import PROTOCOL
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What a worker says of itself; `started` in seconds of Unix time, all else as it is."""
+    """What a worker says of itself: `started` in seconds of Unix time, `sessions` open and those `running` a program."""
 
     id: str
     host: str = ""
@@ -23,16 +24,24 @@ class Worker:
     protocol: int = PROTOCOL
     version: str = __version__
     started: float = 0.0
+    labels: tuple[str, ...] = ()
+    sessions: int = 0
+    running: int = 0
+
+    @property
+    def load(self) -> int:
+        """What counts when clients are placed."""
+        return self.sessions + self.running
 
     @classmethod
-    def here(cls, worker: str, started: float) -> Worker:
+    def here(cls, worker: str, started: float, labels: tuple[str, ...] = ()) -> Worker:
         """Describe the worker of this process."""
         python = ".".join(map(str, sys.version_info[:3]))
-        return cls(worker, socket.gethostname(), os.getpid(), python, started=started)
+        return cls(worker, socket.gethostname(), os.getpid(), python, started=started, labels=labels)
 
     def to_fields(self) -> dict[str, str]:
         """Return the fields of the `info` hash."""
-        return {name: str(value) for name, value in asdict(self).items()}
+        return {name: str(value) for name, value in asdict(self).items()} | {"labels": " ".join(self.labels)}
 
     @classmethod
     def from_fields(cls, fields: dict[str, str]) -> Worker:
@@ -45,17 +54,24 @@ class Worker:
             protocol=int(fields.get("protocol", 0)),
             version=fields.get("version", ""),
             started=float(fields.get("started", 0)),
+            labels=tuple(fields.get("labels", "").split()),
+            sessions=int(fields.get("sessions", 0)),
+            running=int(fields.get("running", 0)),
         )
 
 
 class Registry(Protocol):
     """Workers and their leases. Times are the registry's own: clocks of hosts are never compared."""
 
-    def lease(self, worker: Worker, seconds: float) -> None:
-        """Enter a worker, or renew its lease."""
+    def lease(self, worker: Worker, seconds: float, arrived: Sequence[str] = (), *, listed: bool = True) -> None:
+        """Enter a worker, or renew its lease. `arrived` are clients that its load counts since the last time. One that is not
+        `listed` keeps its lease, but nobody is placed there."""
+
+    def leave(self, worker: str) -> None:
+        """Take a worker off the list: it will end. It keeps its lease."""
 
     def release(self, worker: str) -> None:
         """Take a worker out: it ends."""
 
     def workers(self) -> list[Worker]:
-        """Return the workers whose lease holds, the oldest first."""
+        """Return the listed workers whose lease holds, the oldest first."""

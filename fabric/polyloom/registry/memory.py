@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from polyloom.registry.base import Worker
 
@@ -15,8 +15,12 @@ class MemoryRegistry:
         self._clock = clock
         self._entries: dict[str, tuple[Worker, float]] = {}
 
-    def lease(self, worker: Worker, seconds: float) -> None:
-        self._entries[worker.id] = (worker, self._clock() + seconds)
+    def lease(self, worker: Worker, seconds: float, arrived: Sequence[str] = (), *, listed: bool = True) -> None:
+        if listed:
+            self._entries[worker.id] = (worker, self._clock() + seconds)
+
+    def leave(self, worker: str) -> None:
+        self._entries.pop(worker, None)
 
     def release(self, worker: str) -> None:
         self._entries.pop(worker, None)

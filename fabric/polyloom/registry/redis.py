@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -11,6 +12,7 @@ from polyloom.keys import Keys
 from polyloom.registry.base import Worker
 
 ANNOUNCE = files("polyloom.registry").joinpath("announce.lua").read_text()
+LEAVE = files("polyloom.registry").joinpath("leave.lua").read_text()
 
 
 class RedisRegistry:
@@ -20,8 +22,9 @@ class RedisRegistry:
         self._client = client
         self._keys = keys
         self._announce = client.register_script(ANNOUNCE)
+        self._leave = client.register_script(LEAVE)
 
-    def lease(self, worker: Worker, seconds: float) -> None:
+    def lease(self, worker: Worker, seconds: float, arrived: Sequence[str] = (), *, listed: bool = True) -> None:
         milliseconds = int(seconds * 1000)
         info = self._keys.info(worker.id)
         with self._client.pipeline(transaction=False) as batch:
@@ -29,10 +32,16 @@ class RedisRegistry:
             batch.pexpire(info, milliseconds)
             batch.set(self._keys.worker_lease(worker.id), 1, px=milliseconds)
             batch.execute()
-        self._announce(keys=[self._keys.workers], args=[worker.id, milliseconds])
+        if listed:
+            self._announce(
+                keys=self._keys.placement, args=[worker.id, milliseconds, worker.load, " ".join(worker.labels), *arrived]
+            )
+
+    def leave(self, worker: str) -> None:
+        self._leave(keys=self._keys.placement, args=[worker])
 
     def release(self, worker: str) -> None:
-        self._client.zrem(self._keys.workers, worker)
+        self.leave(worker)
         self._client.delete(self._keys.worker_lease(worker), self._keys.info(worker), self._keys.inbox(worker))
 
     def workers(self) -> list[Worker]:

@@ -15,7 +15,7 @@ import { redact, type Settings } from '../settings.js'
 import { addressOf, type Address } from './address.js'
 import { Blobs } from './blobs.js'
 import { LeaseThread, RENEWALS } from './lease.js'
-import { findWorker } from './registry.js'
+import { findWorker, placeOf } from './registry.js'
 import type { Receiver, Transport } from './transport.js'
 
 const BLOCK_MS = 5_000 // how long one read of the mailbox waits
@@ -35,11 +35,12 @@ export async function openRedis(settings: Settings, client: string): Promise<Tra
     const reader = await connectTo(address, settings, `polyloom/${client}/reader`)
     const keys = new Keys(settings.prefix)
     await writer.set(keys.clientLease(client), client, 'PX', settings.leaseMs)
-    const worker = await findWorker(writer, keys, settings.workerTimeoutMs).catch((error: unknown) => {
+    const found = findWorker(writer, keys, client, settings, settings.workerTimeoutMs)
+    const { id, labels } = await found.catch((error: unknown) => {
       reader.disconnect()
       throw error
     })
-    return new RedisTransport(writer, reader, keys, client, worker, settings)
+    return new RedisTransport(writer, reader, keys, client, id, settings, labels)
   } catch (error) {
     writer.disconnect()
     throw error
@@ -106,6 +107,7 @@ export class RedisTransport implements Transport {
     readonly client: string,
     readonly worker: string,
     readonly settings: Settings,
+    readonly labels: readonly string[] = [],
   ) {
     this.#inbox = keys.inbox(worker)
     this.#mailbox = keys.mailbox(client)
@@ -152,6 +154,7 @@ export class RedisTransport implements Transport {
     const goodbye = Promise.all([
       this.writer.pexpire(this.#mailbox, this.settings.leaseMs),
       this.writer.del(this.keys.clientLease(this.client)),
+      this.writer.zrem(this.keys.placed, placeOf(this.worker, this.client)), // where it never came to be counted
     ]).catch(() => undefined)
     const late = delay(GOODBYE_MS, undefined, { signal: patience.signal }).catch(() => undefined)
     if (this.writer.status === 'ready') await Promise.race([goodbye, late])

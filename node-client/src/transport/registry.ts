@@ -1,40 +1,114 @@
-/** Finding a live worker among those that have announced themselves (§8.1). */
+/** Finding a place on a live worker among those that have announced themselves (§8.6). */
 
 import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Redis } from 'ioredis'
 
-import { Gone } from '../errors.js'
+import { NoWorker, type LiveWorker } from '../errors.js'
 import type { Keys } from '../keys.js'
+import type { Wanted } from '../labels.js'
 
 const FIRST_POLL_MS = 20
 const SLOWEST_POLL_MS = 250
+const SHOWN = 10 // workers that an error names
 
-/** Return the id of a live worker, chosen at random; Gone with `NoWorker` when none appears in time. */
-export async function findWorker(redis: Redis, keys: Keys, timeoutMs: number): Promise<string> {
+/** One step on the server, so that clients that come at once see each other. */
+const PLACE = `
+-- Choose the least loaded live worker that is wanted, any of those that are, and reserve a place there for a client.
+-- Gives its id and labels, or an empty id and then the id and labels of each worker that lives.
+-- KEYS: workers, load, labels, placed (§8.1)
+-- ARGV[1] client id   ARGV[2] reservation (ms)   ARGV[3] random number below 1   ARGV[4] id of a worker, or empty
+-- ARGV[5…] labels
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
+local reserved = {}
+for _, one in ipairs(redis.call('ZRANGE', KEYS[4], 0, -1)) do
+  local worker = string.match(one, '^[^/]*')
+  reserved[worker] = (reserved[worker] or 0) + 1
+end
+local function has(labels, wanted)
+  return string.find(' ' .. labels .. ' ', ' ' .. wanted .. ' ', 1, true)
+end
+local best, least, live = {}, nil, {''}
+for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now, '+inf')) do
+  local labels = redis.call('HGET', KEYS[3], worker) or ''
+  local fits = ARGV[4] == '' or ARGV[4] == worker
+  for index = 5, #ARGV do
+    fits = fits and has(labels, ARGV[index])
+  end
+  if fits then
+    local load = tonumber(redis.call('HGET', KEYS[2], worker) or 0) + (reserved[worker] or 0)
+    if not least or load < least then
+      best, least = {}, load
+    end
+    if load == least then
+      table.insert(best, {worker, labels})
+    end
+  end
+  table.insert(live, worker)
+  table.insert(live, labels)
+end
+if not least then
+  return live
+end
+local chosen = best[math.floor(ARGV[3] * #best) + 1]
+redis.call('ZADD', KEYS[4], now + ARGV[2], chosen[1] .. '/' .. ARGV[1])
+return chosen
+`
+
+/** Return a worker with a place reserved for the client; NoWorker when none that is wanted appears in time. */
+export async function findWorker(
+  redis: Redis,
+  keys: Keys,
+  client: string,
+  wanted: Wanted,
+  timeoutMs: number,
+): Promise<LiveWorker> {
   const deadline = Date.now() + timeoutMs
   for (let pause = FIRST_POLL_MS; ; pause = Math.min(2 * pause, SLOWEST_POLL_MS)) {
-    const worker = await pickWorker(redis, keys)
-    if (worker !== undefined) return worker
-    if (Date.now() + pause > deadline) break
+    const { found, live } = await place(redis, keys, client, wanted, timeoutMs)
+    if (found) return found
+    // Ids are drawn anew at each start: one that is not there will never be.
+    if (wanted.worker !== undefined || Date.now() + pause > deadline) throw noWorker(keys, wanted, live)
     await delay(pause)
   }
-  const hint = 'start one: polyloom worker --url …, with the same prefix'
-  throw new Gone(`no live worker is registered under ${keys.workers}`, { code: 'NoWorker', hint })
 }
 
-async function pickWorker(redis: Redis, keys: Keys): Promise<string | undefined> {
-  const now = await serverTime(redis)
-  const workers = await redis.zrangebyscore(keys.workers, now, '+inf')
-  while (workers.length) {
-    const [worker] = workers.splice(Math.floor(Math.random() * workers.length), 1)
-    if (await redis.exists(keys.workerLease(worker!))) return worker
-  }
-  return undefined
+async function place(
+  redis: Redis,
+  keys: Keys,
+  client: string,
+  { worker = '', labels = [] }: Wanted,
+  timeoutMs: number,
+) {
+  const given = [client, Math.ceil(timeoutMs), Math.random().toFixed(6).replace(/^1/, '0'), worker, ...labels]
+  const reply = await redis.eval(PLACE, keys.placement.length, ...keys.placement, ...given)
+  const [id, ...rest] = reply as string[]
+  if (id) return { found: { id, labels: words(rest[0]) }, live: [] }
+  const live = rest.flatMap((one, index) => (index % 2 ? [] : [{ id: one, labels: words(rest[index + 1]) }]))
+  return { found: undefined, live }
 }
 
-/** Milliseconds of the server's clock: leases know no other. */
-async function serverTime(redis: Redis): Promise<number> {
-  const [seconds, microseconds] = await redis.time()
-  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
+/** The reservation of a client on a worker. */
+export function placeOf(worker: string, client: string): string {
+  return `${worker}/${client}`
+}
+
+function noWorker(keys: Keys, { worker, labels = [] }: Wanted, live: readonly LiveWorker[]): NoWorker {
+  const asked = [worker && `the id ${worker}`, labels.length && `the labels ${labels.join(' ')}`].filter(Boolean)
+  const message = asked.length ? `no live worker has ${asked.join(' and ')}` : 'no live worker is registered'
+  const start = `polyloom worker --url …${labels.map((label) => ` --label ${label}`).join('')}, with the same prefix`
+  const hint = live.length ? `there are ${live.slice(0, SHOWN).map(describe).join(', ')}` : `start one: ${start}`
+  const more = live.length > SHOWN ? ` and ${live.length - SHOWN} more` : ''
+  const error = new NoWorker(`${message} under ${keys.workers}`, { hint: hint + more })
+  return Object.assign(error, { worker, labels, workers: live })
+}
+
+function describe({ id, labels }: LiveWorker): string {
+  return `${id} (${labels.join(' ') || 'no labels'})`
+}
+
+function words(text = ''): string[] {
+  return text.split(' ').filter(Boolean)
 }

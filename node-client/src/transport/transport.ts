@@ -20,6 +20,8 @@ export interface Transport {
   hold?(pending: boolean): void
   /** The number of the last frame received, where the transport numbers them (§8.3). */
   readonly ack?: string | undefined
+  /** The labels of the worker, where it can have some. */
+  readonly labels?: readonly string[]
 }
 
 /** Compare two receipts, ids of stream entries: `1700000000000-2`. */

@@ -160,7 +160,7 @@ for (const { name, url } of HOSTS) {
     ['a segmentation fault', ($py: any) => $py('ctypes').string_at(0)],
   ] as const) {
     test(`D49 ${name}: ${death} rejects everything pending`, { timeout: 60_000 }, async () => {
-      const worker = name === 'redis' ? await ownWorker(url, '*') : undefined
+      const worker = name === 'redis' ? await ownWorker(url, ['*']) : undefined
       const loom = await connect(url, { ...worker?.options })
       const $py = loom.$py as (module: string) => any
       const pid = (await $py('os').getpid()) as number
@@ -184,7 +184,7 @@ test(
   'D50 redis: a worker that allows little tells no folder of its machine',
   { skip: REDIS === undefined && 'POLYLOOM_TEST_REDIS_URL names no server', timeout: 60_000 },
   async () => {
-    const worker = await ownWorker(REDIS!.url, 'json', 'no_such_module')
+    const worker = await ownWorker(REDIS!.url, ['json', 'no_such_module'])
     const loom = await connect(REDIS!.url, worker.options)
     const $py = loom.$py as (module: string) => any
     const error = await errorOf(() => $py('json').loads('{'))

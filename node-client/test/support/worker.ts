@@ -8,12 +8,18 @@ import { newId } from '../../src/handle.js'
 export interface OwnWorker {
   /** For `connect`: its prefix, and time enough for Celery to start. */
   readonly options: { readonly prefix: string; readonly workerTimeoutMs: number }
+  readonly pid: number
   stop(): Promise<void>
 }
 
-export async function ownWorker(url: string, ...allow: string[]): Promise<OwnWorker> {
-  const prefix = `own-${newId()}:`
-  const flags = ['--url', url, '--prefix', prefix, ...allow.flatMap((pattern) => ['--allow', pattern])]
+interface Ways {
+  readonly prefix?: string
+  readonly labels?: readonly string[]
+}
+
+export async function ownWorker(url: string, allow: readonly string[], ways: Ways = {}): Promise<OwnWorker> {
+  const { prefix = `own-${newId()}:`, labels = [] } = ways
+  const flags = ['--url', url, '--prefix', prefix, ...each('--allow', allow), ...each('--label', labels)]
   const python = process.env['POLYLOOM_PYTHON'] ?? 'python3'
   const environment = { ...process.env, POLYLOOM_LEASE: '2' }
   const child = spawn(python, ['-m', 'polyloom', 'worker', ...flags], { stdio: 'ignore', env: environment })
@@ -21,9 +27,14 @@ export async function ownWorker(url: string, ...allow: string[]): Promise<OwnWor
   const exited = once(child, 'exit')
   return {
     options: { prefix, workerTimeoutMs: 30_000 },
+    pid: child.pid!,
     async stop() {
       child.kill('SIGTERM')
       await exited
     },
   }
+}
+
+function each(flag: string, values: readonly string[]): string[] {
+  return values.flatMap((value) => [flag, value])
 }
