@@ -10,8 +10,11 @@ from functools import partial
 from itertools import islice
 from typing import Any, Protocol
 
+from polyloom.errors import LimitExceeded, UnknownName
 from polyloom.exchange import Shape, text
-from polyloom.failure import Failure, qualified_name
+from polyloom.failure import Failed, Failure, qualified_name
+from polyloom.guard import shielded
+from polyloom.js import js_error
 from polyloom.operators import OPERATORS
 from polyloom.pending import Pending, Steps
 from polyloom.policy import Policy
@@ -163,9 +166,57 @@ def _turn(run: Run, item: object, slots: list[int], op: list[Any]) -> object:
             table.release(slot)
 
 
+def _enter(run: Run, op: list[Any]) -> object:
+    asynchronous = op[3] if len(op) == 4 else None
+    if not op[1] or type(asynchronous) not in (bool, type(None)):
+        raise Shape("it takes a slot that is not 0, a manager, and whether that is asynchronous")
+    table = run.table
+    if len(table.entered) >= table.limits.session_slots:
+        raise LimitExceeded(f"session_slots: this session has entered {len(table.entered):,} contexts", hint="leave some")
+    fail = partial(run.outcome, words_of(op, table))
+    return table.entered.enter(op[1], run.value(op, 2), asynchronous, table.spawn, fail)
+
+
+def _exit(run: Run, op: list[Any]) -> object:
+    """Leave a context; no interrupt comes between."""
+    slot, error = op[2], _error(run, op)
+    if type(slot) is not int:
+        raise Shape("it takes the slot of an enter, and an error")
+    with shielded():
+        left = run.table.entered.exit(slot, error, partial(run.outcome, words_of(op, run.table)))
+    if left:
+        return left[0]
+    run.table.get(slot)  # raises what the enter failed with
+    raise UnknownName(f"no context is open in slot {slot}", hint="it was left already")
+
+
+def _error(run: Run, op: list[Any]) -> BaseException | None:
+    """Return the exception that a context is left with (§5.9)."""
+    said = run.value(op, 3) if len(op) == 4 else None
+    if said is None:
+        return None
+    if type(said) is not dict:
+        raise Shape("its error is an object")
+    return _raised_by(run.table, said.get("slot")) or js_error(said, said.get("thrown"))
+
+
+def _raised_by(table: Table, slot: object) -> BaseException | None:
+    """Return what the op of a slot raised, as long as the slot is held."""
+    try:
+        table.get(slot)
+    except Failed as failed:
+        return failed.failure.exception
+    except UnknownName:
+        pass
+    return None
+
+
 def _body_slot(op: object) -> object:
     """Return the slot that an op in a body fills, or None where it has no place there."""
-    return op[1] if type(op) is list and len(op) > 1 and op[0] not in ("pull", "release") else None
+    return op[1] if type(op) is list and len(op) > 1 and op[0] not in _NOT_IN_BODIES else None
+
+
+_NOT_IN_BODIES = ("pull", "release", "enter", "exit")
 
 
 def _repr(run: Run, op: list[Any]) -> object:
@@ -195,6 +246,8 @@ OPS: dict[str, tuple[Callable[[Run, list[Any]], object], int, int]] = {
     "next": (_next, 4, 4),
     "close": (_close, 3, 3),
     "map": (_map, 6, 6),
+    "enter": (_enter, 3, 4),
+    "exit": (_exit, 3, 4),
     "repr": (_repr, 3, 3),
     "str": (_str, 3, 3),
     "type": (_type, 3, 3),

@@ -6,6 +6,7 @@ the slot meets the first error.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -97,11 +98,12 @@ def apply(
 class _Run(Exchange):
     """One program on its way: the state that its ops share."""
 
-    __slots__ = ("decoder", "encoder", "reply", "root")
+    __slots__ = ("around", "decoder", "encoder", "reply", "root")
 
     def __init__(self, table: Table, policy: Policy, attachments: Sequence[Buffer]) -> None:
         self.table = table
         self.policy = policy
+        self.around = sys.exception()  # of code that waits for this program (§12.5)
         self.root = "$.ops"  # where paths to the ops begin; the bodies of maps have their own
         self.decoder = Decoder(attachments, self.resolve, table.limits, table.exposed)
         self.encoder = Encoder(self.export, table.limits)
@@ -174,7 +176,7 @@ class _Run(Exchange):
         return self.outcome(words_of(op, self.table), error)
 
     def outcome(self, words: str, error: BaseException) -> Failure:
-        return failure_of(error, words, self.policy.redacts, self.table.exposed)
+        return failure_of(error, words, self.policy.redacts, self.table.exposed, self.around)
 
     def refuse(self, ops: Sequence[Any], error: PolyloomError) -> None:
         """Answer every pull of a program that is not run."""

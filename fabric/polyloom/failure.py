@@ -23,13 +23,17 @@ _OF_PROMISES = {
 
 
 class Failure:
-    """Stands in the slot of a failed op; `error` is the error object, `thrown` what must be held as long (§12.4)."""
+    """Stands in the slot of a failed op; `error` is the error object, `thrown` what must be held as long (§12.4).
 
-    __slots__ = ("error", "thrown")
+    `exception` is what was raised, for a context that is left because of it (§5.9).
+    """
 
-    def __init__(self, error: ErrorObject, thrown: Sequence[object] = ()) -> None:
+    __slots__ = ("error", "exception", "thrown")
+
+    def __init__(self, error: ErrorObject, thrown: Sequence[object] = (), exception: BaseException | None = None) -> None:
         self.error = error
         self.thrown = thrown
+        self.exception = exception
 
 
 class Failed(Exception):
@@ -39,10 +43,42 @@ class Failed(Exception):
         self.failure = failure
 
 
-def failure_of(error: BaseException, op: str, redact: bool = False, exposed: Exposed | None = None) -> Failure:
-    """Return the failure of an op; `exposed` has the objects of the client, which may have thrown one of its own."""
+def failure_of(
+    error: BaseException,
+    op: str,
+    redact: bool = False,
+    exposed: Exposed | None = None,
+    around: BaseException | None = None,
+) -> Failure:
+    """Return the failure of an op; `exposed` has the objects of the client, which may have thrown one of its own.
+
+    The exception loses its traceback; `around` is one that is still at work on this thread.
+    """
     wire = describe(error, op, redact)
-    return Failure(wire, [*_thrown(wire, error, exposed)] if exposed is not None else ())
+    thrown = [*_thrown(wire, error, exposed)] if exposed is not None else ()
+    return Failure(wire, thrown, cut(error, around))
+
+
+def cut(error: BaseException, around: BaseException | None = None) -> BaseException | None:
+    """Take the tracebacks out of an exception and its chain, since they keep frames alive; None where that cannot be done.
+
+    An exception `around` it, which is still at work, stays whole and is taken out of the chain.
+    """
+    left, seen = [error], {id(None), id(around)}
+    if error is around:
+        return None
+    try:
+        while left:
+            one = left.pop()
+            seen.add(id(one))
+            BaseException.with_traceback(one, None)
+            if one.__context__ is around:
+                one.__context__ = None
+            parts = one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+            left += [part for part in (one.__cause__, one.__context__, *parts) if part is not None and id(part) not in seen]
+    except Exception:  # exceptions may lie about themselves
+        return None
+    return error
 
 
 def _thrown(wire: ErrorObject, error: BaseException, exposed: Exposed) -> Iterator[object]:

@@ -151,6 +151,12 @@ class JSError(Exception):
         return f"{self.name}: {self.message}" if self.message else self.name
 
 
+def js_error(said: dict[str, Any], thrown: object) -> JSError:
+    """Return the exception for an error that the client tells of (§12.3)."""
+    name, message, stack = (str(said.get(key, "")) for key in ("name", "message", "stack"))
+    return JSError(name or "Error", message, stack, thrown)
+
+
 FOREIGN = frozenset({JSFunction, JSObject})
 """Types that stand for objects of a client."""
 

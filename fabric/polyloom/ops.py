@@ -19,6 +19,8 @@ OPS = (
     "next",
     "close",
     "map",
+    "enter",
+    "exit",
     "repr",
     "str",
     "type",

@@ -19,11 +19,12 @@ GIVEN_UP = "the client gave this call up"
 class Pending:
     """Stands in a slot until its coroutine has ended; then its outcome takes its place."""
 
-    __slots__ = ("_cancelled", "_fail", "_future")
+    __slots__ = ("_cancelled", "_fail", "_future", "_lasting")
 
-    def __init__(self, future: Future[Any], fail: Callable[[BaseException], Failure]) -> None:
+    def __init__(self, future: Future[Any], fail: Callable[[BaseException], Failure], lasting: bool = False) -> None:
         self._future = future
         self._fail = fail  # what an exception of it comes to
+        self._lasting = lasting  # nothing cancels it
         self._cancelled = False
 
     def done(self) -> bool:
@@ -43,6 +44,8 @@ class Pending:
 
     def cancel(self) -> None:
         """Throw CancelledError into it."""
+        if self._lasting:
+            return
         self._cancelled = True
         self._future.cancel()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from polyloom.entered import Entered
 from polyloom.errors import LimitExceeded, UnknownName
 from polyloom.exposed import Exposed
 from polyloom.failure import Failed, Failure
@@ -23,6 +24,7 @@ class Table:
         "_last_export",
         "_next_identity",
         "cancelled",
+        "entered",
         "exposed",
         "filling",
         "guards",
@@ -37,6 +39,7 @@ class Table:
         self.objects: dict[int, object] = {}
         self.spawn: Spawn | None = None  # starts coroutines; without it they are objects like any other
         self.exposed: Exposed | None = None  # objects of the client; without it they are refused
+        self.entered = Entered()  # contexts that are open, by the slot of their `enter`
         self.guards: dict[int, Guard] = {}  # of ops that run and may be interrupted, by their slots
         self.cancelled: set[int] = set()  # slots of ops that were given up before they began
         self.filling = 0  # the slot of the op that runs now
@@ -114,10 +117,11 @@ class Table:
             self.cancelled.add(slot)
 
     def clear(self) -> None:
-        """Forget everything, and cancel what has not ended."""
+        """Forget everything, cancel what has not ended, and leave the contexts that are open."""
         for value in list(self.objects.values()):
             if type(value) is Pending:
                 value.cancel()
+        self.entered.end()
         self.objects.clear()
         self.late_errors.clear()
         self.cancelled.clear()

@@ -16,6 +16,8 @@ def words_of(op: Any, table: Table) -> str:
     if op[0] in ("setattr", "delattr") and len(op) > 3:
         return f"{op[0]} {op[3]}"
     subject = op[2] if len(op) > 2 else ""
+    if op[0] == "exit":
+        subject = ["ref", subject]
     if type(subject) is list and len(subject) > 1 and subject[0] == "ref":
         names = [_name_of(subject[1], table), *map(str, subject[2:])]
         if op[0] == "getattr" and len(op) > 3:

@@ -69,11 +69,12 @@ export class Calls {
       const write = (encoder: Encoder): string => `"value":${writeValue(encoder, result, '$.result')}`
       this.session.answer(call, result === MISSING ? () => '"missing":true' : write)
     } catch (error) {
-      this.session.answer(call, () => `"error":${this.#thrown(error)}`)
+      this.session.answer(call, () => `"error":${this.thrown(error)}`)
     }
   }
 
-  #thrown(error: unknown): string {
+  /** The wire text of an error (§12.3). */
+  thrown(error: unknown): string {
     const known = error instanceof Error ? error : new Error(String(error))
     const [name, message, stack] = [known.name, known.message, known.stack ?? ''].map((text) => JSON.stringify(text))
     return `{"name":${name},"message":${message},"stack":${stack},"thrown":${this.exposed.thrown(error)}}`

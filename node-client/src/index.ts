@@ -60,6 +60,7 @@ export { PyDate, PyDateTime, PyTime, TimeDelta } from './times.js'
 export { readable, writable, type Part, type ReadableOptions, type StreamOptions } from './streams.js'
 export { MemoryTransport } from './transport/memory.js'
 export type { Receiver, Transport } from './transport/transport.js'
+export { within, type WithinOptions } from './within.js'
 export {
   Complex,
   Decimal,

@@ -20,6 +20,8 @@ export const OPS = [
   'next',
   'close',
   'map',
+  'enter',
+  'exit',
   'repr',
   'str',
   'type',

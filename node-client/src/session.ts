@@ -11,6 +11,7 @@ import {
   Gone,
   LimitExceeded,
   PolyloomError,
+  PythonError,
   UsageError,
   ValueRefused,
   WorkerLost,
@@ -41,9 +42,11 @@ export class Session {
   #programs = 0
   #slots = 0
   #encoding = 0 // ops being encoded; more than one where a getter of an argument makes a call
+  #urgent = false // what is added now does not wait for room
   #pending = new Map<number, Program>()
   readonly #exposed = new Exposed()
   readonly #calls = new Calls(this, this.#exposed)
+  readonly #raised = new WeakMap<WeakKey, Pull>() // Python errors to whose op raised them; their slots are held as long
   #pull: Pull | undefined // whose result is being decoded
   #at = 0 // its index
   readonly #liveBeside = (slot: number, type: string, identity: number): unknown => {
@@ -87,7 +90,7 @@ export class Session {
     const closed = program !== undefined && (program.within !== within || (this.#encoding === 0 && isFull(program)))
     if (closed) this.#send()
     if (this.#program) return this.#program
-    if (within === undefined) this.#checkRoom()
+    if (within === undefined && !this.#urgent) this.#checkRoom()
     if (!closed) atEndOfTick(() => this.flush())
     return (this.#program = new Program(this.id, ++this.#programs, within, innermostCall()))
   }
@@ -222,6 +225,23 @@ export class Session {
     this.#exposed.account(body)
   }
 
+  /** The wire text of an error that a context is left with (§5.9). */
+  thrown(error: unknown): string {
+    const said = this.#calls.thrown(error)
+    const pull = this.#raised.get(error as WeakKey)
+    return pull ? `{"slot":${pull.slot},${said.slice(1)}` : said
+  }
+
+  /** Add ops however many programs have no answer yet. */
+  urgent<T>(run: () => T): T {
+    this.#urgent = true
+    try {
+      return run()
+    } finally {
+      this.#urgent = false
+    }
+  }
+
   /** Answer what Python asks of an object of this client (§12.3). */
   call(body: FrameBody, frame: Frame): void {
     this.#line.began()
@@ -338,6 +358,7 @@ export class Session {
       const value = decoded(decoder, wire, at)
       waiting.delete(at)
       const failure = at === victim ? this.#takeFailure() : value
+      if (failure instanceof PythonError && at !== victim) this.#raised.set(failure, pull)
       if (failure instanceof PolyloomError) pull.fail(homeward(failure))
       else pull.settle(value, typeof value === 'number' && typeof wire === 'object')
     }

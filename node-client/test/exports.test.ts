@@ -71,6 +71,7 @@ test('the public surface is this list', () => {
     'tuple',
     'typeName',
     'value',
+    'within',
     'writable',
   ])
 })

@@ -94,6 +94,15 @@ def test_failure_shows_the_type_to_whoever_prints_it(celery):
     assert "no_such_module" in str(result.result)
 
 
+def test_contexts_of_a_job_end_with_it(celery, tmp_path):
+    make = ["import", 1, "contextlib"], ["call", 2, ["ref", 1, "ExitStack"], []], ["enter", 3, ["ref", 2]]
+    path = tmp_path / "made"
+    path.mkdir()
+    leave = ["import", 4, "os"], ["call", 5, ["ref", 3, "callback"], [["ref", 4, "rmdir"], str(path)]]
+    assert run(celery, *make, *leave, ["call", 6, ["ref", 4, "path", "exists"], [str(path)]], ["pull", "auto", 6]) == [True]
+    assert not path.exists()
+
+
 def test_first_error_wins(celery):
     ops = ["import", 1, "first_missing"], ["import", 2, "second_missing"], ["pull", "auto", 1, 2]
     assert "first_missing" in failure(celery, {"ops": list(ops)})["message"]

@@ -78,6 +78,32 @@ def test_terminated_worker_lets_the_running_program_end(own_server, start_worker
     other.redis.close()
 
 
+DOORS = """
+class Door:
+    def __init__(self, path, name): self.path, self.name = path, name
+    def __enter__(self): return self
+    def __exit__(self, kind, error, trace):
+        with open(self.path, 'a') as file: print(self.name, kind.__name__, error, file=file)
+        raise OSError('in exit')
+"""
+
+
+def test_terminated_worker_leaves_the_contexts_of_its_clients(own_server, start_worker, tmp_path):
+    worker = start_worker(own_server.url, "--allow", "*").ready()
+    client = connected(own_server, worker)
+    session = client.open()
+    path = str(tmp_path / "left")
+    make = ["import", 1, "types"], ["call", 2, ["ref", 1, "ModuleType"], ["doors"]], ["import", 3, "builtins"]
+    fill = ["call", 4, ["ref", 3, "exec"], [DOORS, ["ref", 2, "__dict__"]]]
+    doors = [["call", slot, ["ref", 2, "Door"], [path, name]] for slot, name in ((5, "outer"), (6, "inner"))]
+    client.run(session, *make, fill, *doors, ["enter", 7, ["ref", 5]], ["enter", 8, ["ref", 6]], ["pull", "keep", 7, 8])
+    worker.process.send_signal(signal.SIGTERM)
+    assert client.expect("closed")["error"][1]["code"] == "WorkerLost"
+    assert worker.process.wait() == 0
+    assert (tmp_path / "left").read_text() == "".join(f"{name} Gone the worker was shut down\n" for name in ("inner", "outer"))
+    client.redis.close()
+
+
 def test_killed_worker_loses_its_lease_at_once_and_not_when_it_would_end(own_server, start_worker, database):
     worker = start_worker(own_server.url, "--allow", "*", "--lease", "600").ready()
     keeper = keeper_of(worker)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyloom.errors import FrameError
+from polyloom.errors import FrameError, Gone
 from polyloom.frames import Frame, write_frame
 from polyloom.limits import Limits
 from polyloom.policy import Policy
@@ -304,6 +304,54 @@ def test_frames_after_the_end_of_a_conversation_are_ignored_until_a_new_hello():
     stage.say(t="open", session="s")
     stage.program("s", 1, *ONE)
     assert [body["results"] for body in stage.work()] == [["1"]]
+
+
+@pytest.mark.parametrize("kind", ["close", "bye", "lease", "error"])
+def test_contexts_are_left_when_a_session_ends(stage, kind):
+    told = []
+
+    class Door:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            told.append(error[:2])
+
+    stage.host.clients["c"]["s"].table.put(9, Door())
+    stage.program("s", 1, ["enter", 1, ["ref", 9]])
+    stage.work()
+    end = {
+        "close": lambda: stage.say(t="close", session="s"),
+        "bye": lambda: stage.say(t="bye"),
+        "lease": lambda: stage.host.expire("c"),
+        "error": lambda: stage.raw(write_frame({"t": 5})),
+    }
+    end[kind]()
+    stage.work()
+    ((raised, error),) = told
+    assert raised is Gone
+    assert str(error)
+    assert not stage.host.parting
+
+
+def test_contexts_are_left_by_a_host_that_runs_no_sessions_any_more(stage):
+    told = []
+
+    class Door:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            told.append(error[0])
+
+    stage.host.clients["c"]["s"].table.put(9, Door())
+    stage.program("s", 1, ["enter", 1, ["ref", 9]])
+    stage.work()
+    stage.host.forget("c")
+    stage.host.part(5)
+    stage.host.part(5)
+    stage.work()
+    assert told == [Gone]
 
 
 def test_client_whose_lease_ended_is_told_so_once(stage):

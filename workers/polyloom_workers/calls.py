@@ -19,7 +19,7 @@ from polyloom.exposed import Exposed
 from polyloom.failure import Failed, internal
 from polyloom.frames import Buffer, write_frame
 from polyloom.guard import Guard, shielded
-from polyloom.js import JSError, Missing
+from polyloom.js import Missing, js_error
 from polyloom_workers.session import RUNNING, Program, Session, Strand
 
 if TYPE_CHECKING:
@@ -196,12 +196,11 @@ def _encoded(encoder: Encoder, what: list[Any]) -> list[Wire]:
 def _thrown(decoder: Decoder, error: Any) -> BaseException:
     if type(error) is not dict:
         return internal(TypeError("an error of the client is an object"))
-    name, message, stack = (str(error.get(key, "")) for key in ("name", "message", "stack"))
     try:
         thrown = decoder.decode(error.get("thrown"))
     except PolyloomError:
         thrown = None
-    return JSError(name or "Error", message, stack, thrown)
+    return js_error(error, thrown)
 
 
 def _running_loop() -> Any:

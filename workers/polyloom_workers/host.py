@@ -57,6 +57,7 @@ class Host:
         self.loop = Loop()
         self.lock = threading.Lock()
         self.clients: dict[str, dict[str, Session]] = {}
+        self.parting: set[Session] = set()  # sessions that end, but have not yet
         self.ended: dict[str, Gone | None] = {}  # client -> what it has still to be told; the last REMEMBERED of them
         self.output: Output | None = None
         self.on_acknowledged: Callable[[str, object], None] | None = None
@@ -185,6 +186,19 @@ class Host:
                 for session in sessions.values():
                     session.calls.end(error)
 
+    def part(self, grace: float, before: Callable[[], None] = lambda: None) -> None:
+        """Leave the contexts of all sessions that end (§5.9), for at most `grace` seconds; `before` lets programs end."""
+        with self.lock:
+            tables = [session.table for session in self.parting if session.table.entered]
+        if tables:
+            before()
+        leaving = [threading.Thread(target=table.entered.end, daemon=True) for table in tables]
+        for thread in leaving:
+            thread.start()
+        end = time.monotonic() + grace
+        for thread in leaving:
+            thread.join(max(0.0, end - time.monotonic()))
+
     def _remember(self, client: str, error: Gone | None) -> None:
         with self.lock:
             self.ended.pop(client, None)
@@ -211,6 +225,8 @@ class Host:
     def _shut(self, session: Session, error: Gone, file: Ready | None = None) -> None:
         """End the calls of a session now, and the session after its programs."""
         session.calls.end(error)
+        session.table.entered.gone = error
+        self.parting.add(session)
         self.queue(session, None, file)
 
     def queue(self, strand: Strand, item: Any, file: Ready | None = None) -> None:
@@ -301,6 +317,7 @@ class Host:
         session.closed = True
         session.table.clear()
         with self.lock:
+            self.parting.discard(session)
             known = self.clients.get(session.client, {}).pop(session.id, None)
         if known is not None:
             self.send(session.client, write_frame({"t": "closed", "session": session.id, "error": None}), None)

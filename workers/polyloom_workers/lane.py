@@ -82,6 +82,7 @@ class Lane:
             self.host.end(
                 client, Gone("the worker was shut down", code="WorkerLost", hint="connect again: another worker takes over")
             )
+        self.host.part(grace)
         self.flush()
         if self.host.output is not None:
             self.host.output.uninstall()

@@ -28,6 +28,7 @@ from polyloom_workers.session import Strand
 CHUNK = 1 << 16  # bytes asked for in one read; a larger buffer is mapped and unmapped for every read
 PIECES = 512  # buffers in one write; the kernel takes 1024
 GRACE = 0.5  # seconds for the main thread to end by itself after the input ended
+PARTING = 10.0  # seconds for contexts that are open then (§5.9)
 CLIENT = "pipe"  # the one client there is
 
 
@@ -83,9 +84,16 @@ class Pipe:
                     pieces += self._outbox.popleft()
                 _write(self._sink, pieces)
             except BrokenPipeError:
-                leave()
+                self.leave()
             finally:
                 self._writing.release()
+
+    def leave(self) -> None:
+        """End the process although the main thread may be in a long call: nobody is left who waits for it."""
+        self.host.forget(CLIENT)
+        time.sleep(GRACE)
+        self.host.part(PARTING)
+        os._exit(0)
 
 
 def _write(sink: int, pieces: list[Buffer]) -> None:
@@ -106,13 +114,11 @@ def serve(source: int, sink: int, settings: Settings, first: bytes) -> None:
     pipe.host.output.install()
     sleep.install()
     pipe.crew = Crew(pipe.receive, pipe.host.turn, pipe.flush, settings.threads)
-    pipe.crew.serve(on_end=leave)
-
-
-def leave() -> None:
-    """End the process although the main thread may be in a long call: nobody is left who waits for it."""
-    time.sleep(GRACE)
-    os._exit(0)
+    try:
+        pipe.crew.serve(on_end=pipe.leave)
+    finally:
+        pipe.host.forget(CLIENT)
+        pipe.host.part(PARTING, before=lambda: pipe.crew.join(GRACE))
 
 
 def put_aside_stdio() -> tuple[int, int]:

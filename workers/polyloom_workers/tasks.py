@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import Celery, Task
 
-from polyloom.errors import FrameError, PolyloomError, RemoteFailure, ValueRefused
+from polyloom.errors import FrameError, Gone, PolyloomError, RemoteFailure, ValueRefused
 from polyloom.executor import apply
 from polyloom.frames import Frame, read_frame, write_frame
 from polyloom.policy import Policy, policy_of
@@ -60,8 +60,12 @@ def run_program(program: object, settings: Settings, policy: Policy) -> str:
     ops, attachments = _read_program(program, settings)
     table = JobTable(settings.limits)
     table.spawn = LOOP.spawn
-    reply = apply(ops, table, policy, attachments)
-    reply.complete()
+    table.entered.gone = Gone("the job has ended", code="SessionClosed")
+    try:
+        reply = apply(ops, table, policy, attachments)
+        reply.complete()
+    finally:
+        table.entered.end()
     if reply.error is not None:
         raise RemoteFailure(reply.error)
     for wire in reply.results:

@@ -127,25 +127,27 @@ test('the pragma turns auto on for the file, and functions become async', () => 
   assert.match(code, /async function mean\(xs\) \{\n {2}return await np\.mean\(xs\);\n\}/)
   assert.match(code, /return await mean\(\[1\]\) \+ 1;/)
 })
-test('with binds what __enter__ gives, and exits on every way out', async () => {
-  const paths = async (source: string): Promise<string[]> =>
-    (await sent(source, ({ path }) => (path.endsWith('__exit__') ? false : path))).map((one) => one.path)
+test('with binds what entering gives, and leaves on every way out', async () => {
+  const paths = async (source: string, answer = false): Promise<unknown[]> =>
+    (await sent(source, ({ path }) => answer || path)).map((one) => [one.path, ...one.args])
   assert.deepEqual(await paths('(with [f (py.open "x")] f)'), [
-    'builtins.open',
-    'builtins.open().__enter__',
-    'builtins.open().__exit__',
+    ['builtins.open', 'x'],
+    ['enter builtins.open()'],
+    ['leave builtins.open()'],
   ])
-  const failing = '(try (with [f (py.open "x")] (throw (new Error "no"))) (catch e (.-message e)))'
-  assert.deepEqual(await paths(failing), [
-    'builtins.open',
-    'builtins.open().__enter__',
-    'builtins.RuntimeError',
-    'builtins.type',
-    'builtins.open().__exit__',
+  const failing = '(try (with [f (py.open "x")] (throw "no")) (catch e e))'
+  assert.deepEqual((await paths(failing)).at(-1), ['leave builtins.open()', 'no'])
+  assert.deepEqual((await paths('(try (with [f (py.open 1)] (throw nil)) (catch e 1))')).at(-1), [
+    'leave builtins.open()',
+    null,
   ])
-  const raised =
-    '(try (with [f (py.open 1)] (throw (doto (new Error "m") (js/Object.assign {:type "KeyError"})))) (catch e 1))'
-  assert.ok((await paths(raised)).includes('builtins.KeyError'))
+  const nested = await paths('(with [f (py.open 1) g (py.exec f)] g)')
+  assert.deepEqual(
+    nested.map((one) => (one as string[])[0]),
+    ['builtins.open', 'enter builtins.open()', 'builtins.exec', 'enter builtins.exec()'].concat(
+      ['exec', 'open'].map((name) => `leave builtins.${name}()`),
+    ),
+  )
   assert.equal(await value('(with [f (py.open "x")] (throw 1))', { $py: fakePython(() => true).$py }), null)
 })
 test('with closes JavaScript resources too', async () => {

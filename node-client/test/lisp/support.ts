@@ -59,10 +59,20 @@ export function fakePython(answer: (sent: Sent) => unknown = ({ path }) => path)
   sent: Sent[]
 } {
   const sent: Sent[] = []
+  const enter = (path: string): object => {
+    const call = { path: `enter ${path}`, args: [], kwargs: undefined }
+    sent.push(call)
+    const leave = (thrown?: { error: unknown }): Promise<boolean> => {
+      const left = { path: `leave ${path}`, args: thrown ? [thrown.error] : [], kwargs: undefined }
+      sent.push(left)
+      return Promise.resolve(answer(left) === true)
+    }
+    return { entered: async () => remote('entered', undefined), leave }
+  }
   const remote = (path: string, call: Sent | undefined): unknown =>
     new Proxy(() => undefined, {
       get(_target, name) {
-        if (name === REMOTE) return { describe: () => path }
+        if (name === REMOTE) return { describe: () => path, enter: () => enter(path) }
         if (name === 'then')
           return (
             call &&

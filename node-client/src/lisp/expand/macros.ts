@@ -1,6 +1,6 @@
 // The table of core macros. Each is a template of core symbols, so it is hygienic, and evaluates its arguments once.
 
-import { isList, isString, isSym, isSymNamed, isVector, key, sym, vector, type Seq, type Syntax } from '../syntax.js'
+import { isList, isString, isSym, isSymNamed, isVector, key, vector, type Seq, type Syntax } from '../syntax.js'
 import type { Expander } from './expander.js'
 import { interpolate } from './interpolate.js'
 import { ASYNC_MACROS } from './macros-async.js'
@@ -163,7 +163,6 @@ const defn: Rule = ([name, ...rest]) => {
 
 /** (with [f (py.open "x")] …): enters, always exits; a true __exit__ swallows the error. */
 const withRule: Rule = ([bindings, ...body], form, expander) => {
-  const py: Template = expander.top.lookup('$py', undefined) ? sym('$py', form.span) : null
   const items = bindings && 'items' in bindings ? bindings.items : []
   if (items.length < 2 || items.length % 2 === 1) expander.error('L103', bindings!.span)
   const [name, value, ...rest] = items
@@ -171,12 +170,12 @@ const withRule: Rule = ([bindings, ...body], form, expander) => {
   const inner: Template = rest.length > 0 ? ['with', vector(rest, bindings!.span), ...body] : ['do', ...body]
   return [
     'let',
-    vec('manager', value, 'entered', ['enter*', 'manager'], 'failed', false),
+    vec('context', ['enter*', value], 'failed', false),
     [
       'try',
-      ['let', vec(name, 'entered'), inner],
-      ['catch', 'error', ['set!', 'failed', true], ['if', ['exit*', 'manager', 'error', py], null, ['throw', 'error']]],
-      ['finally', ['if', 'failed', null, ['exit*', 'manager', null, null]]],
+      ['let', vec(name, ['.-value', 'context']), inner],
+      ['catch', 'error', ['set!', 'failed', true], ['if', ['exit*', 'context', 'error'], null, ['throw', 'error']]],
+      ['finally', ['if', 'failed', null, ['exit*', 'context']]],
     ],
   ]
 }

@@ -1,7 +1,6 @@
 // The border to Python: keyword arguments, calls of what may or may not be Python, iteration, context managers.
 
-import { KWARGS, isRemote, remoteBrand } from './brands.js'
-import { print } from '../print.js'
+import { KWARGS, isRemote, remoteBrand, type Thrown } from './brands.js'
 import { seq } from './collections.js'
 import { isKeyword, keyword, nameOf } from './names.js'
 
@@ -53,13 +52,6 @@ export function iterateRemote(x: unknown, ...options: unknown[]): unknown {
   return brand.iterate ? brand.iterate(found) : x
 }
 
-interface Manager {
-  readonly __enter__: Callable
-  readonly __exit__: Callable
-}
-
-export const enter = (manager: unknown): unknown => (isRemote(manager) ? (manager as Manager).__enter__() : manager)
-
 /** A symbol of Symbol that older engines lack. */
 const wellKnown = (name: string): symbol | undefined => (Symbol as unknown as Record<string, symbol | undefined>)[name]
 
@@ -70,30 +62,27 @@ function closerOf(target: unknown): Callable | undefined {
   return (asynchronous && methods[asynchronous]) ?? (plain && methods[plain]) ?? methods['close']
 }
 
-type Import = (module: string) => Record<string, Callable>
+/** A context that is open: what its manager gave, and how it is left; true means that the error is dealt with. */
+interface Context {
+  readonly value: unknown
+  readonly leave: (thrown?: Thrown) => Promise<boolean>
+}
 
-/** Leaves a context manager; true means that the error is dealt with. `py` is $py, to raise the error over there. */
-export async function exit(manager: unknown, error: unknown, py: unknown): Promise<boolean> {
-  if (isRemote(manager)) return Boolean(await (manager as Manager).__exit__(...exceptionArgs(error, py)))
-  if (manager != null) await closerOf(manager)?.call(manager)
+/** Enters a context manager of Python, or takes a JavaScript resource as it is. */
+export async function enter(manager: unknown): Promise<Context> {
+  if (!isRemote(manager)) return { value: manager, leave: () => close(manager) }
+  const context = remoteBrand(manager).enter!()
+  return { value: await context.entered(), leave: (thrown) => context.leave(thrown) }
+}
+
+async function close(resource: unknown): Promise<boolean> {
+  if (resource != null) await closerOf(resource)?.call(resource)
   return false
 }
 
-const BUILTIN_ERRORS = new Set(
-  `ArithmeticError AssertionError AttributeError EOFError Exception FileExistsError FileNotFoundError IndexError KeyError
-   LookupError NotImplementedError OSError OverflowError PermissionError RuntimeError StopIteration TimeoutError TypeError
-   UnicodeDecodeError ValueError ZeroDivisionError`.split(/\s+/),
-)
-
-/** (type, value, traceback) of Python: an exception of the same builtin class, else a RuntimeError, with the message. */
-function exceptionArgs(error: unknown, py: unknown): unknown[] {
-  if (error == null || typeof py !== 'function') return [null, null, null]
-  const builtins = (py as Import)('builtins')
-  const { type } = error as { type?: unknown }
-  const name = typeof type === 'string' && BUILTIN_ERRORS.has(type) ? type : 'RuntimeError'
-  const raised = builtins[name]!(error instanceof Error ? error.message : print(error))
-  return [builtins['type']!(raised), raised, null]
-}
+/** Leaves a context, with an error or without. */
+export const exit = (context: Context, ...errors: unknown[]): Promise<boolean> =>
+  context.leave(errors.length ? { error: errors[0] } : undefined)
 
 /** The same for a map given as :& to such a function. */
 export const flatNamed = (map: unknown): unknown[] => flat(named(map))

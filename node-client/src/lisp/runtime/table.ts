@@ -248,7 +248,7 @@ export const CORE = {
     'any',
   ),
   'enter*': entry('enter', 'manager', 'What with does first.', 'awaits', 'any'),
-  'exit*': entry('exit', 'manager error py', 'What with does last.', 'bool', 'awaits', 'any'),
+  'exit*': entry('exit', 'context & error', 'What with does last.', 'bool', 'awaits', 'any'),
   'keywords->map': entry('keywordsToMap', 'pairs', 'A map of a flat list of keywords and values.', 'any'),
   'report-time*': entry('reportTime', 'start', 'What time does last.'),
 } satisfies Record<string, CoreEntry>
