@@ -105,7 +105,7 @@ def _operator(run: Run, op: list[Any]) -> object:
 def _iter(run: Run, op: list[Any]) -> object:
     iterable = run.value(op, 2)
     if run.table.spawn is not None and hasattr(type(iterable), "__aiter__") and not hasattr(type(iterable), "__iter__"):
-        return Steps(aiter(iterable), run.table.spawn)
+        return Steps(aiter(iterable), run.table.spawn, run.table.wait)
     return iter(iterable)
 
 

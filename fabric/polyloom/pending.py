@@ -13,6 +13,9 @@ Spawn = Callable[[Coroutine[Any, Any, Any]], "Future[Any]"]
 """Starts a coroutine on the loop of the host."""
 
 
+Wait = Callable[["Future[Any]"], None]
+"""Waits on behalf of an op until a future has its outcome."""
+
 GIVEN_UP = "the client gave this call up"
 
 
@@ -31,8 +34,10 @@ class Pending:
         """Tell whether it has ended."""
         return self._future.done()
 
-    def wait(self) -> object:
-        """Return what it came to: a value, or a Failure."""
+    def wait(self, wait: Wait | None = None) -> object:
+        """Return what it came to: a value, or a Failure. `wait` does the waiting; what interrupts it is raised."""
+        if wait is not None and not self._future.done():
+            wait(self._future)
         try:
             return self._future.result()
         except BaseException as error:
@@ -53,16 +58,17 @@ class Pending:
 class Steps:
     """An asynchronous iterator as an ordinary one: each item is awaited on the loop."""
 
-    def __init__(self, iterator: AsyncIterator[Any], spawn: Spawn) -> None:
+    def __init__(self, iterator: AsyncIterator[Any], spawn: Spawn, wait: Wait | None = None) -> None:
         self._iterator = iterator
         self._spawn = spawn
+        self._wait = wait
 
     def __iter__(self) -> Steps:
         return self
 
     def __next__(self) -> object:
         try:
-            return self._spawn(_step(self._iterator)).result()
+            return self._result(_step(self._iterator))
         except StopAsyncIteration:
             raise StopIteration from None
 
@@ -70,7 +76,17 @@ class Steps:
         """End it, so that its `finally` runs now."""
         end = getattr(self._iterator, "aclose", None)
         if end is not None:
-            self._spawn(end()).result()
+            self._result(end())
+
+    def _result(self, coroutine: Coroutine[Any, Any, Any]) -> object:
+        future = self._spawn(coroutine)
+        try:
+            if self._wait is not None:
+                self._wait(future)
+        except BaseException:
+            future.cancel()
+            raise
+        return future.result()
 
 
 async def _step(iterator: AsyncIterator[Any]) -> Any:

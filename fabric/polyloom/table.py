@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 from polyloom.entered import Entered
@@ -32,6 +34,7 @@ class Table:
         "limits",
         "objects",
         "spawn",
+        "wait",
     )
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -42,6 +45,7 @@ class Table:
         self.entered = Entered()  # contexts that are open, by the slot of their `enter`
         self.guards: dict[int, Guard] = {}  # of ops that run and may be interrupted, by their slots
         self.cancelled: set[int] = set()  # slots of ops that were given up before they began
+        self.wait: Callable[[Future[Any]], None] | None = None  # returns when a future of these has its outcome
         self.filling = 0  # the slot of the op that runs now
         self.late_errors: dict[int, Exception] = {}  # id() of an iterator -> what it raised after its last items
         self._exports: dict[int, int] = {}  # slot -> id() of the object that a handle was given for
@@ -65,7 +69,7 @@ class Table:
 
     def _settle(self, slot: Any, pending: Pending) -> object:
         """Wait for a coroutine, and let its outcome take its place."""
-        value = pending.wait()
+        value = pending.wait(self.wait)
         if self.objects.get(slot) is pending:
             self.objects[slot] = value
         return value

@@ -18,6 +18,8 @@ class Item:
     def __init__(self, name, *turns):
         self.name = name
         self.turns = deque(turns)
+        self.home = None
+        self.threads = set()
 
     def __repr__(self):
         return self.name
@@ -56,6 +58,7 @@ class Work:
             self.running += 1
             self.most_running = max(self.most_running, self.running)
             self.turn_threads.add(threading.current_thread().name)
+        item.threads.add(threading.current_thread().name)
         try:
             item.turns.popleft()()
         finally:
@@ -88,7 +91,7 @@ def make_work():
     for work in made:
         work.inbox.put(None)
         work.crew.join(LONG)
-        assert not any(member.is_alive() for member in work.crew._members)
+        assert work.crew.threads == [] or not any(thread.is_alive() for thread in work.crew.threads)
 
 
 def quick():
@@ -143,8 +146,8 @@ def test_slow_turn_after_a_rest_is_relieved_too(make_work, gate):
 
 def test_reply_of_the_programs_before_a_slow_one_is_sent_while_it_runs(make_work, gate):
     work = make_work()
-    work.feed(Item("quick", quick), Item("slow", wait_at(gate)))
-    until(lambda: work.running == 1 and work.names() == ["quick"] and work.flushed, "what was answered is sent")
+    work.feed(Item("both", quick, wait_at(gate)))
+    until(lambda: work.running == 1 and work.names() == ["both"] and work.flushed, "what was answered is sent")
 
 
 def test_turns_of_one_item_keep_their_order_and_never_overlap(make_work):
@@ -204,12 +207,86 @@ def test_there_is_never_more_than_one_reader(make_work):
     assert work.most_readers == 1
 
 
-def test_short_turns_need_no_second_thread(make_work):
+def test_one_item_that_is_fed_again_and_again_stays_with_the_thread_that_reads(make_work):
     work = make_work(threads=8)
+    item = Item("only")
     for number in range(100):
-        work.feed(Item(str(number), quick))
-    until(lambda: len(work.done) == 100, "all turns were taken")
-    assert len(work.crew._members) < 8
+        item.turns.append(quick)
+        work.feed(item)
+        until(lambda number=number: len(work.done) == number + 1, "the turn was taken")
+    assert item.threads == {"polyloom-1"}
+
+
+def test_every_item_stays_on_its_thread_although_another_one_reads_meanwhile(make_work, gate):
+    work = make_work(threads=8)
+    items = [Item(name) for name in "abc"]
+    for turn in (quick, wait_at(gate), quick, quick):
+        for item in items:
+            item.turns.append(turn)
+            work.feed(item)
+        if turn is not quick:
+            until(lambda: work.running == 3, "all of them are in a slow turn")
+            gate.set()
+        until(lambda: not any(item.turns for item in items) and not work.running, "all turns were taken")
+    assert [len(item.threads) for item in items] == [1, 1, 1]
+    assert len(set.union(*(item.threads for item in items))) == 3
+
+
+def test_threads_of_items_that_left_are_used_again_and_superfluous_ones_end(make_work):
+    work = make_work(threads=8)
+    for _ in range(3):
+        items = [Item(str(number), quick) for number in range(50)]
+        done = len(work.done)
+        work.feed(*items)
+        until(lambda done=done: len(work.done) == done + 50, "all turns were taken")
+        for item in items:
+            work.crew.leave(item)
+    until(lambda: len(work.crew.threads) < 10, "the threads that nobody needs have ended")
+
+
+def test_loose_work_is_done_while_the_leader_reads_and_others_run(make_work, gate):
+    work = make_work(threads=2)
+    work.feed(Item("slow", wait_at(gate)))
+    until(lambda: work.running == 1, "one runs")
+    work.crew.wake(Item("loose", quick, quick))
+    until(lambda: work.names() == ["loose", "loose"], "both of its turns were taken")
+
+
+def test_a_program_that_waits_reads_on_and_lets_others_run(make_work):
+    work = make_work(threads=1)
+    answered = threading.Event()
+
+    class Call:
+        news = threading.Event()
+
+        def due(self):
+            return answered.is_set()
+
+    work.feed(Item("asks", lambda: work.crew.attend(Call(), True)))
+    until(lambda: work.running == 1, "it asks")
+    work.feed(Item("answers", answered.set))
+    until(lambda: work.names() == ["answers"], "the other one ran meanwhile")
+    work.feed()
+    until(lambda: work.names() == ["answers", "asks"], "what was read ended the wait")
+
+
+def test_a_leader_that_waits_for_what_is_not_read_lets_another_one_lead(make_work):
+    work = make_work(threads=1)
+    answered = threading.Event()
+
+    class Future:
+        news = threading.Event()
+
+        def due(self):
+            return answered.is_set()
+
+    work.feed(Item("waits", lambda: work.crew.attend(Future(), False)))
+    until(lambda: work.running == 1 and work.readers == 1, "another one reads")
+    work.feed(Item("other", quick))
+    until(lambda: work.names() == ["other"], "others run")
+    answered.set()
+    Future.news.set()
+    until(lambda: work.names() == ["other", "waits"], "it went on")
 
 
 def test_end_of_the_input_ends_every_thread(make_work, gate):
@@ -219,7 +296,7 @@ def test_end_of_the_input_ends_every_thread(make_work, gate):
     work.inbox.put(None)
     gate.set()
     work.crew.join(LONG)
-    assert not any(member.is_alive() for member in work.crew._members)
+    assert not any(thread.is_alive() for thread in work.crew.threads)
     work.inbox.put(None)
 
 

@@ -102,7 +102,7 @@ class Calls:
             self._ended = error
             calls = [*self._open.values()]
         for call in calls:
-            self._host.queue(call, error, self._host.wake)
+            self._host.queue(call, error)
 
     def finish(self, call: Call, item: Answer | Gone) -> None:
         """Settle a call that nobody waits for on a stack."""
@@ -137,7 +137,7 @@ class Calls:
 
     def _wait(self, call: Call) -> Any:
         while True:
-            self._host.attend(call)
+            self._host.attend(call, True)
             if not call.queue:
                 return None  # the op that waits was given up: leaving the shield raises
             item = call.queue.popleft()
@@ -156,9 +156,11 @@ class Calls:
         """Forget a call; what was left for it goes on in the session."""
         with self._host.lock:
             self._open.pop(call.number, None)
-            left = [item for item in call.queue if isinstance(item, Program)]
-            for item in left:
-                self._host.queue(self._session, item, self._host.wake)
+            for item in [item for item in call.queue if isinstance(item, Program)]:
+                if self._session.scheduled:
+                    self._session.queue.append(item)
+                else:
+                    self._host.loose(self._session, item)
 
     def _read(self, call: Call, item: Any) -> Any:
         """Return the value of an answer, or raise what it says."""

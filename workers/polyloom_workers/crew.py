@@ -1,14 +1,17 @@
-"""Leader and followers: one thread reads, runs what it read, and is relieved when that takes long.
+"""The threads of a host: every session has one of its own, and the thread that is busy with reading is one of them.
 
-A short program is run by the thread that read it, so the common case has no hand-over between threads. A watcher looks
-every PATIENCE seconds while there is work; when the leader has been in one program for longer, another thread takes the
-lead and reads on, so no session waits behind the slow call of another.
+A session runs on the same thread as long as it lives, as a script would: connections of sqlite3, thread-local state and
+contexts stay where they were made. Only one thread reads, the *leader*. What it reads for its own session it runs at once, so
+that one busy client needs no hand-over between threads; when all that came was for one other session, the lead goes to that
+session's thread along with the work. A watcher looks every PATIENCE seconds while there is work; when the leader has been in one
+program for longer, another thread takes the lead and reads on, so that no session waits behind the slow call of another.
 
     receive()  sends what was answered, blocks until frames came and has filed them with `ready`   (leader only)
-    turn(s)    runs one program of a session, tells whether more wait      (any thread)
+    turn(s)    runs one program of a session, tells whether more wait      (the thread of the session)
     flush()    sends what was answered                                     (any thread)
 
-A program that waits for its client calls `attend`: a leader reads on itself, so that the answer needs no hand-over either.
+What belongs to no thread is given to `wake`, and spare threads do it. A program that waits calls `attend`: a leader reads on
+itself meanwhile, so that an answer needs no hand-over either.
 """
 
 from __future__ import annotations
@@ -19,12 +22,20 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-T = TypeVar("T")
+from polyloom_workers.member import Member
 
 PATIENCE = 0.004  # seconds; a hand-over costs about 50 us, a call that is worth one takes longer than this
 BURST = 32  # programs after which replies are sent although more programs wait
 LATE = 0.001  # seconds that one program takes, after which its reply is sent at once
 REST = 1.0  # seconds without work after which the watcher sleeps
+MOST = 1000  # threads; sessions beyond share them
+SPARES = 4  # threads without a session that wait for one
+
+
+class Item(Protocol):
+    """Something with turns to take: a session, or work that belongs to no thread."""
+
+    home: Member | None  # the thread that it runs on
 
 
 class Waiting(Protocol):
@@ -36,54 +47,69 @@ class Waiting(Protocol):
         """Tell whether the wait is over."""
 
 
-class Crew(Generic[T]):
-    """At most `threads` run sessions, and one more reads."""
+T = TypeVar("T", bound=Item)
 
-    def __init__(self, receive: Callable[[], bool], turn: Callable[[T], bool], flush: Callable[[], None], threads: int) -> None:
+
+class Crew(Generic[T]):
+    """At most `limit` programs run at once, and one thread more reads."""
+
+    def __init__(self, receive: Callable[[], bool], turn: Callable[[T], bool], flush: Callable[[], None], limit: int) -> None:
         self._receive = receive
         self._turn = turn
         self._flush = flush
-        self._limit = threads
-        self._ready: deque[T] = deque()
+        self._limit = limit
+        self._filed: deque[T] = deque()  # by the leader
+        self._loose: deque[T] = deque()  # for spare threads
         self._lock = threading.Lock()
-        self._wake = threading.Condition(self._lock)  # for members with nothing to do
-        self._stopping = False
-        self._lead = 0  # grows with every change of the leader
-        self._led = False
-        self._leader = 0  # its thread
-        self._waiting = 0  # members in `attend`
+        self._members: dict[int, Member] = {}  # by the ident of the thread
+        self._hired = 0
+        self._parked: dict[Member, None] = {}  # with a home, waiting; the last one was at work last
+        self._spares: dict[Member, None] = {}  # without one, likewise
+        self._waiting: deque[Member] = deque()  # with work, until fewer programs run
+        self._leader: Member | None = None
         self._running = 0
-        self._idle = 0
         self._unsent = 0  # programs run since the last flush
         self._busy_since = 0.0  # when the leader began its program; 0 while it reads
         self._seen = 0.0  # last time that there was work
         self._alarm = threading.Event()
+        self._stopping = False
         self._on_end: Callable[[], None] | None = None
-        self._members: list[threading.Thread] = []
-        self._idents: set[int] = set()  # of threads in `run`
+
+    # Filing work
 
     def ready(self, item: T) -> None:
-        """File an item that has work; from the leader, which turns to it next."""
-        self._ready.append(item)
+        """File an item that has work; from the leader."""
+        self._filed.append(item)
 
     def wake(self, item: T) -> None:
-        """File an item that has work, from any thread: a follower takes it, since the leader may read for long."""
-        self._ready.append(item)
+        """File work that belongs to no thread, from any thread."""
         with self._lock:
-            self._call_up()
+            self._loose.append(item)
+            self._call_spare()
 
-    def attend(self, waiting: Waiting) -> None:
-        """Wait, within a program or on any other thread, until something is due."""
-        member = threading.get_ident() in self._idents
+    def leave(self, item: T) -> None:
+        """An item has ended: its thread may be another one's."""
         with self._lock:
-            leads = self._leader == threading.get_ident() and not self._stopping
+            home, item.home = item.home, None
+            if home is not None:
+                home.owners -= 1
+                self._unpark(home)  # it is a spare now, or not needed
+
+    def attend(self, waiting: Waiting, reads: bool) -> None:
+        """Wait, within a program or on any other thread, until something is due; `reads`: what is read may make it so."""
+        member = self._members.get(threading.get_ident())
+        with self._lock:
+            leads = member is not None and self._leader is member and not self._stopping
             if leads:
                 self._busy_since = 0.0  # it reads, so it is not relieved
-            self._running -= member
-            self._waiting += member
+            if leads and not reads:
+                leads = False
+                self._appoint()
+            if member is not None:
+                self._pass_on()
         try:
             while leads and not waiting.due():
-                leads = self._attend_leading()
+                leads = self._read_on()
             if not waiting.due():
                 self._flush()
             while not waiting.due():
@@ -91,21 +117,13 @@ class Crew(Generic[T]):
                 waiting.news.wait()
                 waiting.news.clear()
         finally:
-            with self._lock:
-                self._running += member
-                self._waiting -= member
-                if leads:
-                    self._busy_since = time.monotonic()
+            if member is not None:
+                with self._lock:
+                    self._running += 1
+                    if self._leader is member:
+                        self._busy_since = time.monotonic()
 
-    def _attend_leading(self) -> bool:
-        """Read once in place of the program that waits; False at the end of the input."""
-        if self._ready:
-            with self._lock:
-                self._call_up()
-        if self._receive():
-            return True
-        self._end()
-        return False
+    # Beginning and end
 
     def start(self) -> None:
         """Start the first reader and the watcher, and return."""
@@ -117,89 +135,211 @@ class Crew(Generic[T]):
         """Be the first reader, until the end of the input. `on_end` is called by the thread that met it, if it is another one."""
         threading.Thread(target=self._watch, name="polyloom-watch", daemon=True).start()
         self._on_end = on_end
-        self.run()
+        self._run(Member())
 
     def stop(self) -> None:
         """Let every thread end after what it runs now. `receive` must return soon by itself."""
         with self._lock:
             self._stopping = True
-            self._wake.notify_all()
+            for member in [*self._parked, *self._spares]:
+                self._unpark(member)
         self._alarm.set()
 
     def join(self, timeout: float) -> None:
         """Wait until the threads ended, at most `timeout` seconds for all."""
         end = time.monotonic() + timeout
-        for member in self._members:
-            member.join(max(0.0, end - time.monotonic()))
+        for member in [*self._members.values()]:
+            if member.thread is not None:
+                member.thread.join(max(0.0, end - time.monotonic()))
 
-    def run(self) -> None:
-        """Be a member: lead when nobody does, else run what is ready, else wait."""
-        self._idents.add(threading.get_ident())
+    @property
+    def threads(self) -> list[threading.Thread]:
+        """The threads that it has made and not dismissed."""
+        return [member.thread for member in [*self._members.values()] if member.thread is not None]
+
+    # The life of a thread
+
+    def _run(self, member: Member) -> None:
+        """Lead when nobody does, else do what is there, else wait."""
+        self._members[threading.get_ident()] = member
         while True:
+            item = None
             with self._lock:
                 if self._stopping:
                     return
-                if not self._led:
-                    self._led = True
-                    self._lead += 1
-                    self._leader = threading.get_ident()
-                    lead = self._lead
-                elif self._ready and self._running < self._limit:
-                    lead = 0
-                else:
-                    self._idle += 1
-                    self._wake.wait()
-                    self._idle -= 1
-                    continue
-            if lead:
-                self._read(lead)
+                self._leader = self._leader or member
+                leads = self._leader is member
+                if not leads and (item := self._next(member)) is None:
+                    if self._is_superfluous(member):
+                        return self._dismiss(member)
+                    self._park(member)
+            if leads:
+                self._lead(member)
+            elif item is not None:
+                self._work(item, time.monotonic(), leads=False)
             else:
-                self._work(lead)
+                member.gate.acquire()
 
-    def _read(self, lead: int) -> None:
-        """Lead: run what is ready, read on, until relieved."""
+    def _lead(self, member: Member) -> None:
+        """Run what is here, read on, until another one leads."""
         while not self._stopping:
-            if self._ready and not self._alarm.is_set():
-                self._seen = time.monotonic()
-                self._alarm.set()
-            while self._ready and not self._stopping and self._work(lead):
-                pass
-            with self._lock:  # from here on it cannot be relieved: there is one reader
-                if self._lead != lead:
+            now = time.monotonic()
+            with self._lock:
+                if self._filed:
+                    self._hand_out(member)
+                if self._leader is not member:
                     return
-                self._busy_since = 0.0
-            if not self._receive():
-                return self._end()
+                item = self._next(member)
+                self._busy_since = 0.0 if item is None else now
+                if item is None and member.work:  # it must wait until fewer programs run, so another one reads
+                    return self._appoint()
+            if item is not None:
+                self._work(item, now, leads=True)
+            elif not self._receive():
+                return self._end(member)
 
-    def _end(self) -> None:
-        self.stop()
-        if self._on_end is not None and threading.current_thread() in self._members:
-            self._on_end()
-
-    def _work(self, lead: int) -> bool:
-        """Run one program of one ready item; False when there is none for us, or we lead no more. `lead` 0: as a follower.
-
-        The leader sends replies with its next read, unless they would wait for others.
-        """
+    def _read_on(self) -> bool:
+        """Read once in place of a program that waits; False at the end of the input."""
+        if not self._receive():
+            self._end(self._members[threading.get_ident()])
+            return False
         with self._lock:
-            if not self._ready or self._running >= self._limit or (lead and self._lead != lead):
-                return False
-            item = self._ready.popleft()
-            self._running += 1
-            began = self._seen = time.monotonic()
-            if lead:
-                self._busy_since = began
+            self._hand_out(None)
+        return True
+
+    def _work(self, item: T, began: float, leads: bool) -> None:
+        """Run one program. The leader sends replies with its next read, unless they would wait for others."""
+        self._seen = began
+        if not self._alarm.is_set():
+            self._alarm.set()
+        again = False
         try:
-            if self._turn(item):
-                self._ready.append(item)
+            again = self._turn(item)
         finally:
             with self._lock:
-                self._running -= 1
+                if again:
+                    (self._loose if item.home is None else item.home.work).append(item)
+                self._pass_on()
         self._unsent += 1
-        if not lead or self._unsent >= BURST or time.monotonic() - began > LATE:
+        if not leads or self._unsent >= BURST or time.monotonic() - began > LATE:
             self._unsent = 0
             self._flush()
+
+    def _end(self, member: Member) -> None:
+        self.stop()
+        if self._on_end is not None and member.thread is not None:
+            self._on_end()
+
+    # With the lock
+
+    def _next(self, member: Member) -> T | None:
+        """Return what a thread does next, as one of those that run; it waits in line when there are enough."""
+        source = member.work or (None if member.owners or self._leader is member else self._loose)
+        if not source:
+            if member.granted:
+                member.granted = False
+                self._pass_on()
+            return None
+        if not member.granted:
+            if self._running >= self._limit:
+                if member not in self._waiting:
+                    self._waiting.append(member)
+                return None
+            self._running += 1
+        member.granted = False
+        item: T = source.popleft()
+        return item
+
+    def _pass_on(self) -> None:
+        """One program runs less: let in who waits for that."""
+        if self._waiting:  # one takes the place of another
+            member = self._waiting.popleft()
+            member.granted = True
+            self._unpark(member)
+        else:
+            self._running -= 1
+
+    def _hand_out(self, leader: Member | None) -> None:
+        """Give what was filed to the threads that it belongs to; the lead goes along where all is one other's."""
+        home, woken = leader, False
+        while self._filed:
+            item = self._filed.popleft()
+            home = item.home or self._settle(item, leader)
+            home.work.append(item)
+            woken = home is not leader and self._unpark(home)
+            if woken or (home is leader and not leader.granted):
+                self._let_in(home)
+        if leader is not None and woken and not leader.work:
+            self._leader = home
+
+    def _settle(self, item: T, leader: Member | None) -> Member:
+        """Return the home of a new item: the leader where it has no other, else a spare or a new thread."""
+        home = leader if leader is not None and not leader.owners else next(reversed(self._spares), None)
+        if home is None:
+            home = self._hire()
+            if home is not None:
+                self._let_in(home)
+            else:
+                home = min(self._members.values(), key=lambda one: one.owners)
+        home.owners += 1
+        item.home = home
+        return home
+
+    def _let_in(self, member: Member) -> None:
+        """Count a thread that is about to begin among those that run, or have it wait in line."""
+        if self._running < self._limit:
+            self._running += 1
+            member.granted = True
+        elif member not in self._waiting:
+            self._waiting.append(member)
+
+    def _appoint(self) -> None:
+        """Have another thread lead: who was at work last."""
+        member = next(reversed(self._parked), None) or next(reversed(self._spares), None)
+        self._leader = member or self._hire(forced=True)
+        if member is not None:
+            self._unpark(member)
+
+    def _call_spare(self) -> None:
+        """Have a thread without a home look at what belongs to none."""
+        member = next(reversed(self._spares), None)
+        if member is not None:
+            self._unpark(member)
+        elif self._hired - len(self._parked) <= 2 * self._limit + SPARES:
+            self._hire()
+
+    def _is_superfluous(self, member: Member) -> bool:
+        return not member.owners and member.thread is not None and len(self._spares) >= SPARES
+
+    def _dismiss(self, member: Member) -> None:
+        del self._members[threading.get_ident()]
+        self._hired -= 1
+
+    def _park(self, member: Member) -> None:
+        member.parked = True
+        (self._parked if member.owners else self._spares)[member] = None
+
+    def _unpark(self, member: Member) -> bool:
+        """Let a thread go on; False when it did not wait."""
+        if not member.parked:
+            return False
+        member.parked = False
+        self._parked.pop(member, None)
+        self._spares.pop(member, None)
+        member.gate.release()
         return True
+
+    def _hire(self, forced: bool = False) -> Member | None:
+        """Return a new thread, or None where there are enough."""
+        if self._hired >= MOST and not forced:
+            return None
+        self._hired += 1
+        member = Member()
+        member.thread = threading.Thread(target=self._run, args=(member,), name=f"polyloom-{self._hired}", daemon=True)
+        member.thread.start()
+        return member
+
+    # The watcher
 
     def _watch(self) -> None:
         while not self._stopping:
@@ -211,33 +351,12 @@ class Crew(Generic[T]):
                 self._relieve(since)
             elif now - self._seen > REST:
                 self._alarm.clear()
-                with self._lock:  # a program is taken and its beginning noted as one step
-                    idle = not self._busy_since and not self._ready
-                if idle:
+                if not self._busy_since:
                     self._alarm.wait()
 
     def _relieve(self, since: float) -> None:
         """Give the lead to another thread, unless the leader has gone back to reading."""
         with self._lock:
-            if self._busy_since != since:
-                return
-            self._led = False
-            self._lead += 1
-            self._leader = 0
-            self._busy_since = 0.0
-            if self._idle:
-                self._wake.notify()
-            else:
-                self._hire()
-
-    def _call_up(self) -> None:
-        """Have a follower look, with the lock: one that is idle, or a new one."""
-        if self._idle:
-            self._wake.notify()
-        elif self._running < self._limit and len(self._members) - self._waiting <= self._limit:
-            self._hire()
-
-    def _hire(self) -> None:
-        member = threading.Thread(target=self.run, name=f"polyloom-{len(self._members) + 1}", daemon=True)
-        self._members.append(member)
-        member.start()
+            if self._busy_since == since:
+                self._busy_since = 0.0
+                self._appoint()

@@ -7,29 +7,31 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from polyloom import __version__
 from polyloom.errors import FrameError, Gone, PolyloomError, ProtocolError, UnknownName
 from polyloom.failure import internal
 from polyloom.frames import Frame, read_frame, write_frame
+from polyloom.guard import shielded
 from polyloom.handle import new_id
 from polyloom.limits import Limits
 from polyloom.ops import PROTOCOL
 from polyloom.policy import Policy
 from polyloom_workers.calls import Answer, Call, Calls
-from polyloom_workers.loop import Loop
+from polyloom_workers.loop import Loop, Outcome
 from polyloom_workers.output import Output
 from polyloom_workers.session import RUNNING, Late, Program, Ran, Running, Session, Strand
 
 Send = Callable[[str, Frame, Any], None]
 """`send(client, frame, entry)`; `entry` names the frame that this one answers, or is None."""
 
-Ready = Callable[[Strand], None]
-"""Files a session, or a call that nobody waits for, that has work."""
+Ready = Callable[[Any], None]
+"""Files a session that has work, or work that belongs to no thread."""
 
-Attend = Callable[[Call], None]
-"""Waits until a call is due, on the thread that runs a program or on any other."""
+Attend = Callable[[Any, bool], None]
+"""`attend(waiting, reads)` waits until something is due, on any thread; `reads`: what is read may make it so."""
 
 
 class Host:
@@ -45,6 +47,7 @@ class Host:
         wake: Ready | None = None,
         attend: Attend | None = None,
         flush: Callable[[], None] = lambda: None,
+        leave: Ready = lambda session: None,
     ) -> None:
         self.id = new_id()
         self.policy = policy
@@ -54,6 +57,7 @@ class Host:
         self.wake = wake or ready
         self.attend = attend or _sleep
         self.flush = flush
+        self.leave = leave
         self.loop = Loop()
         self.lock = threading.Lock()
         self.clients: dict[str, dict[str, Session]] = {}
@@ -100,6 +104,7 @@ class Host:
             if name not in sessions:
                 sessions[name] = Session(name, client, self.policy, self.limits)
                 sessions[name].table.spawn = self.loop.spawn
+                sessions[name].table.wait = self.wait
                 sessions[name].calls = Calls(self, sessions[name])
         self.send(client, NOTHING, entry)
 
@@ -152,6 +157,7 @@ class Host:
             session = self._sessions(client).get(_text(body, "session"))
             if session is not None:
                 self._shut(session, Gone("the client closed the session", code="SessionClosed"))
+                self.queue(session, None)
         self.send(client, NOTHING, entry)
 
     def bye(self, client: str, _body: dict[str, Any], _frame: Frame, entry: Any) -> None:
@@ -166,12 +172,15 @@ class Host:
         self.send(client, write_frame({"t": "closed", "error": ["error", error.rooted().to_wire()]}), entry)
 
     def forget(self, client: str, error: Gone | None = None) -> None:
-        """Close all sessions of a client without an answer: it left, or its lease ended."""
+        """Close all sessions of a client without an answer: it left, or its lease ended. From any thread."""
+        error = error or Gone("the client has gone", code="SessionClosed")
         with self.lock:
             for session in self.clients.pop(client, {}).values():
-                self._shut(
-                    session, error or Gone("the client has gone", code="SessionClosed"), self.wake
-                )  # the sweep calls this too
+                self._shut(session, error)
+                if session.scheduled:
+                    session.queue.append(None)
+                else:
+                    self.loose(session, None)
 
     def expire(self, client: str) -> None:
         """Forget a client whose lease ended, and tell it so should it come back (§8.3)."""
@@ -179,7 +188,7 @@ class Host:
         self._remember(client, gone)
         self.forget(client, gone)
 
-    def leave(self, error: Gone) -> None:
+    def hang_up(self, error: Gone) -> None:
         """End what waits for clients: this host goes."""
         with self.lock:
             for sessions in self.clients.values():
@@ -222,21 +231,27 @@ class Host:
             raise FrameError("the first frame of a conversation is a hello")
         return sessions
 
-    def _shut(self, session: Session, error: Gone, file: Ready | None = None) -> None:
-        """End the calls of a session now, and the session after its programs."""
+    def _shut(self, session: Session, error: Gone) -> None:
+        """End the calls of a session now, and the session after its programs; with the lock."""
         session.calls.end(error)
         session.table.entered.gone = error
         self.parting.add(session)
-        self.queue(session, None, file)
 
-    def queue(self, strand: Strand, item: Any, file: Ready | None = None) -> None:
-        """Add work, with the lock; the thread that waits for a call does it itself."""
+    def queue(self, strand: Strand, item: Any) -> None:
+        """Add work, with the lock: from the thread that reads, or to what is at work; who waits for a call does it itself."""
         strand.queue.append(item)
         if isinstance(strand, Call) and strand.future is None:
             strand.wake()
         elif not strand.scheduled:
             strand.scheduled = True
-            (file or self.ready)(strand)
+            (self.wake if isinstance(strand, Call) else self.ready)(strand)
+
+    def loose(self, session: Session, item: Any) -> None:
+        """Have something done for a session that need not be on its thread."""
+        strand = Strand(session)
+        strand.queue.append(item)
+        strand.scheduled = True
+        self.wake(strand)
 
     # Called by the threads that run sessions
 
@@ -256,6 +271,11 @@ class Host:
         with self.lock:
             strand.scheduled = bool(strand.queue)
             return strand.scheduled
+
+    def wait(self, future: Future[Any]) -> None:
+        """Wait for a future, within an op; while the thread waits, others read and run."""
+        with shielded() as guard:
+            self.attend(Outcome(future, guard), False)
 
     def run_inside(self, session: Session, program: Program) -> None:
         """Run a program on the stack of another one, which waits for the client."""
@@ -289,8 +309,7 @@ class Host:
 
     def _came(self, session: Session, late: Late) -> None:
         """Come back to a result whose coroutine has ended; in whichever thread that was."""
-        with self.lock:
-            self.queue(session, late, self.wake)
+        self.loose(session, late)
 
     def _finish(self, session: Session, late: Late) -> None:
         if self.output is not None:
@@ -316,6 +335,7 @@ class Host:
             return
         session.closed = True
         session.table.clear()
+        self.leave(session)
         with self.lock:
             self.parting.discard(session)
             known = self.clients.get(session.client, {}).pop(session.id, None)
@@ -342,12 +362,11 @@ KINDS: dict[str, Callable[[Host, str, dict[str, Any], Frame, Any], None]] = {
 }
 
 
-def _sleep(call: Call) -> None:
-    """Wait until a call is due, where another thread reads what comes."""
-    while not call.due():
-        assert call.news is not None
-        call.news.wait()
-        call.news.clear()
+def _sleep(waiting: Any, _reads: bool) -> None:
+    """Wait until something is due, where another thread reads what comes."""
+    while not waiting.due():
+        waiting.news.wait()
+        waiting.news.clear()
 
 
 def _text(body: dict[str, Any], key: str) -> str:

@@ -49,8 +49,9 @@ class Lane:
             self.send,
             ready=lambda one: self.crew.ready(one),
             wake=lambda one: self.crew.wake(one),
-            attend=lambda call: self.crew.attend(call),
+            attend=lambda waiting, reads: self.crew.attend(waiting, reads),
             flush=self.flush,
+            leave=lambda session: self.crew.leave(session),
         )
         self.crew: Crew[Strand] = Crew(self.receive, self.host.turn, self.flush, settings.threads)
         self._inbox = Inbox(keys, self.host.id)
@@ -75,7 +76,7 @@ class Lane:
     def stop(self, grace: float) -> None:
         """Let running programs end, at most `grace` seconds, send what is answered, and tell the clients."""
         self._stopping = True
-        self.host.leave(Gone("the worker was shut down", code="WorkerLost"))
+        self.host.hang_up(Gone("the worker was shut down", code="WorkerLost"))
         self.crew.stop()
         self.crew.join(grace)
         for client in list(self.host.clients):

@@ -7,8 +7,26 @@ from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from polyloom.guard import Guard
+
 if TYPE_CHECKING:
     import asyncio
+
+
+class Outcome:
+    """That a future is awaited by an op, which may be given up."""
+
+    def __init__(self, future: Future[Any], guard: Guard | None) -> None:
+        self.news = threading.Event()
+        self._future = future
+        self._guard = guard
+        if guard is not None:
+            guard.wake = self.news.set
+        future.add_done_callback(lambda _: self.news.set())
+
+    def due(self) -> bool:
+        """Tell whether there is nothing to wait for."""
+        return self._future.done() or (self._guard is not None and self._guard.cancelled)
 
 
 class Loop:

@@ -14,6 +14,7 @@ from polyloom.frames import Buffer, Frame, write_frame
 from polyloom.limits import Limits
 from polyloom.policy import Policy
 from polyloom.table import Table
+from polyloom_workers.member import Member
 
 if TYPE_CHECKING:
     from polyloom_workers.calls import Calls
@@ -59,16 +60,17 @@ RUNNING: ContextVar[Running | None] = ContextVar("polyloom-running", default=Non
 class Strand:
     """Work of a session that is done one after the other; belongs to the host's lock."""
 
-    __slots__ = ("queue", "scheduled", "session")
+    __slots__ = ("home", "queue", "scheduled", "session")
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.home: Member | None = None  # the thread that it runs on; any one, for what is not a session
         self.queue: deque[Any] = deque()
         self.scheduled = False  # it is among those that threads turn to, or with one
 
 
 class Session(Strand):
-    """One client's ordered conversation. Its queue takes Programs, Lates, and None for its end."""
+    """One client's ordered conversation. Its queue takes Programs, and None for its end."""
 
     calls: Calls  # of objects of the client; set by the host
 

@@ -50,8 +50,9 @@ class Pipe:
             self.send,
             ready=lambda one: self.crew.ready(one),
             wake=lambda one: self.crew.wake(one),
-            attend=lambda call: self.crew.attend(call),
+            attend=lambda waiting, reads: self.crew.attend(waiting, reads),
             flush=self.flush,
+            leave=lambda session: self.crew.leave(session),
         )
 
     def receive(self) -> bool:

@@ -1,0 +1,22 @@
+"""One thread of a crew, as the crew sees it. All of it belongs to the crew's lock, except the wait at the gate."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Any
+
+
+class Member:
+    """A thread and its own work."""
+
+    __slots__ = ("gate", "granted", "owners", "parked", "thread", "work")
+
+    def __init__(self) -> None:
+        self.work: deque[Any] = deque()  # items that run here and nowhere else
+        self.owners = 0  # items whose home this is
+        self.parked = False  # it waits at its gate
+        self.granted = False  # it has been let in, as one of those that run
+        self.gate = threading.Lock()  # shut while nothing is to be done; a lock is the cheapest thing to wait at
+        self.gate.acquire()
+        self.thread: threading.Thread | None = None  # unless it was there before the crew
