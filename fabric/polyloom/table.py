@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
@@ -21,10 +22,10 @@ class Table:
     """Positive slots are the client's choice, negative ones the host's; none is ever used twice."""
 
     __slots__ = (
-        "_exports",
         "_identities",
         "_last_export",
-        "_next_identity",
+        "_lock",
+        "_shared",
         "cancelled",
         "entered",
         "exposed",
@@ -48,9 +49,9 @@ class Table:
         self.wait: Callable[[Future[Any]], None] | None = None  # returns when a future of these has its outcome
         self.filling = 0  # the slot of the op that runs now
         self.late_errors: dict[int, Exception] = {}  # id() of an iterator -> what it raised after its last items
-        self._exports: dict[int, int] = {}  # slot -> id() of the object that a handle was given for
-        self._identities: dict[int, list[int]] = {}  # id() -> [identity, slots that hold a handle]
-        self._next_identity = 1
+        self._identities: dict[int, int] = {}  # id() of an object -> the first slot that a handle of it was given for
+        self._shared: dict[int, set[int]] = {}  # id() -> all such slots, once there was more than one
+        self._lock = threading.Lock()  # for these two, which change together
         self._last_export = 0
 
     def __len__(self) -> int:
@@ -88,26 +89,35 @@ class Table:
 
     def identity(self, slot: int, value: object) -> int:
         """Return the number that all handles of this object share while one of them is held."""
-        entry = self._identities.get(id(value))
-        if entry is None:
-            entry = self._identities[id(value)] = [self._next_identity, 0]
-            self._next_identity += 1
-        if slot not in self._exports:
-            self._exports[slot] = id(value)
-            entry[1] += 1
-        return entry[0]
+        key = id(value)
+        with self._lock:
+            first = self._identities.setdefault(key, slot)
+            if first != slot:
+                self._shared.setdefault(key, {first}).add(slot)
+        return first
 
     def release(self, slot: int) -> None:
         """Forget a slot; an unknown one is ignored."""
         value = self.objects.pop(slot, None)
+        key = id(value)
         if self.late_errors:
-            self.late_errors.pop(id(value), None)
-        where = self._exports.pop(slot, None)
-        if where is not None:
-            entry = self._identities[where]
-            entry[1] -= 1
-            if not entry[1]:
-                del self._identities[where]
+            self.late_errors.pop(key, None)
+        if key in self._identities:
+            self._forget(slot, key)
+
+    def _forget(self, slot: int, key: int) -> None:
+        """Forget that a handle was given for a slot, if one was, and with the last one the identity."""
+        with self._lock:
+            first, slots = self._identities.get(key), self._shared.get(key)
+            if slots is None:
+                if first == slot:
+                    del self._identities[key]
+                return
+            slots.discard(slot)
+            if slots <= {first}:
+                del self._shared[key]
+            if not slots:
+                del self._identities[key]
 
     def cancel(self, slot: int) -> None:
         """Give up the op that fills a slot: it is interrupted, or will not begin; one that has ended stays."""
@@ -129,5 +139,5 @@ class Table:
         self.objects.clear()
         self.late_errors.clear()
         self.cancelled.clear()
-        self._exports.clear()
         self._identities.clear()
+        self._shared.clear()

@@ -21,7 +21,8 @@ v8.setFlagsFromString('--expose-gc')
 const gc = vm.runInNewContext('gc') as () => void
 
 const PROBES = `
-import threading, weakref
+import gc, threading, weakref
+from polyloom.table import Table
 alive = weakref.WeakSet()
 class Probe:
     def __init__(self, held=None):
@@ -30,6 +31,10 @@ class Probe:
     def child(self): return Probe()
     def wait(self): return event.wait(20)
 event = threading.Event()
+def entries():
+    """Of the table that holds Probe itself."""
+    tables = [one for one in gc.get_objects() if type(one) is Table and any(held is Probe for held in one.objects.values())]
+    return sum(len(part) for one in tables for part in (one.objects, one._identities, one._shared, one.late_errors))
 `
 
 /** A module of probes that every session of this worker can import, under a name of its own. */
@@ -88,11 +93,21 @@ onEveryHost((check) => {
     await until(async () => (await alive()) === 0)
   })
 
-  check('H81 100,000 dropped objects are freed on the worker', async (bench) => {
-    const { probe, alive } = await probes(bench)
-    const { Probe } = probe
+  check('H81 100,000 dropped objects are freed on the worker, and its table is as it was', async (bench) => {
+    const { name, probe, alive } = await probes(bench)
+    const Probe = await probe.Probe
+    const watcher = (bench.loom.session().$py as (module: string) => any)(name)
+    const entries = async (): Promise<number> => {
+      gc()
+      await alive() // what was collected is given back before
+      return (await watcher.entries()) as number
+    }
+    let before = Infinity
+    for (let now = await entries(); now < before; now = await entries()) before = now
+    assert.ok(await Probe)
     for (let turn = 0; turn < 20; turn++) await Promise.all(Array.from({ length: 5_000 }, () => Probe()))
     await untilNone(alive)
+    await until(async () => (await entries()) <= before)
   })
 
   check('H82 an object whose op is in flight is not given back', async (bench) => {
