@@ -22,6 +22,7 @@ CONTESTANTS = {
     "polyloom": Contestant(node("polyloom", "{url}"), ("polyloom worker",)),
     "polyloom stdio": Contestant(node("polyloom", "stdio:"), env={"POLYLOOM_PYTHON": PYTHON}),
     "list echo": Contestant(node("list-echo", "{url}"), ("list echo",)),
+    "handles": Contestant(node("handles", "{url}"), ("polyloom worker",)),
     "set and get": Contestant(node("set-get", "{url}")),
     "sketch": Contestant(node("sketch", *python("sketch"))),
     "celery": Contestant(node("celery", "{url}"), ("celery worker",)),

@@ -64,6 +64,8 @@ class Verdict:
             return "not measured"
         if self.ok:
             return "reached"
+        if not self.check.bound:
+            return f"missed by {number.text(self.ratio)} {self.check.unit}"
         return f"missed by {abs(self.ratio / self.check.bound - 1):.1%}"
 
     def as_json(self) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def _panel(outcome: Outcome, top: float) -> list[str]:
 
 def _greatest(outcome: Outcome, unit: str) -> float:
     alike = [figure.median for figure in outcome.figures.values() if figure.unit == unit and not figure.missing]
-    return max(alike, default=1.0)
+    return max(alike, default=0.0) or 1.0
 
 
 def draw(outcomes: Sequence[Outcome]) -> str:

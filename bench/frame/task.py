@@ -74,6 +74,24 @@ class Calls:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A number that the contestant finds out by itself, over `count` objects."""
+
+    contestant: str
+    call: str
+    unit: str
+    count: int
+    foreign: bool = False
+
+    def prepare(self, stage: Stage, scale: float) -> None:
+        stage.driver(self.contestant)
+
+    def measure(self, stage: Stage, scale: float) -> float:
+        request = {"call": self.call, "mode": "figure", "check": False, "count": max(1, round(self.count * scale))}
+        return float(stage.driver(self.contestant).ask(request, ROUND)["figure"])
+
+
+@dataclass(frozen=True)
 class Launch:
     """A command from start to end: seconds of wall time, and a text that it must print."""
 

@@ -35,7 +35,12 @@ async function burst(run, { count }) {
   return { seconds: now() - begin }
 }
 
-const MODES = { sequential, window, burst }
+// One number, which the contestant finds out by itself.
+async function figure(run, { count }) {
+  return { figure: await run(count) }
+}
+
+const MODES = { sequential, window, burst, figure }
 
 function checked({ run, right }) {
   return async (i) => {

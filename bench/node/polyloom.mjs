@@ -5,7 +5,7 @@ import { ARRAY, BYTES, same } from './bulk.mjs'
 const PATIENCE_MS = 30_000
 
 // A worker that has just been started is not registered yet.
-async function first(call, deadline = Date.now() + PATIENCE_MS) {
+export async function first(call, deadline = Date.now() + PATIENCE_MS) {
   for (;;) {
     try {
       return await call()
