@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from polyloom.errors import ValueRefused
+from polyloom.frames import Buffer
 
 # Codes of the dtypes that travel: bool, ints, floats, complex, timedelta64 and datetime64. A long double is of another
 # size on every machine, texts, objects and structures have no counterpart: their arrays stay live.
 TRAVELLING = frozenset("?bhilqnpBHILQNPefdFDmM")
+HUGE = 1 << 22  # bytes from which numpy asks for huge pages: its copies are made several times sooner than bytes objects
 MOMENTS = "mM"  # kinds: timedelta64, datetime64
 SCALARS = "biufcmMSU"  # kinds of scalars that have a plain value: all but objects and structures
 
@@ -58,13 +60,17 @@ def listed(value: object) -> Any:
     return array.tolist()
 
 
-def pack(array: Any) -> tuple[bytes, str, list[int]]:
+def pack(array: Any) -> tuple[Buffer, str, list[int]]:
     """Return the bytes, the name of the dtype and the shape."""
-    little = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
-    return little.tobytes(order="C"), array.dtype.name, list(array.shape)
+    order = array.dtype.newbyteorder("<")
+    if array.nbytes >= HUGE:
+        data = array.astype(order, order="C").reshape(-1).view("uint8").data
+    else:
+        data = array.astype(order, order="C", copy=False).tobytes(order="C")
+    return data, array.dtype.name, list(array.shape)
 
 
-def unpack(data: bytes | bytearray | memoryview, dtype: str, shape: Sequence[int]) -> Any:
+def unpack(data: Buffer, dtype: str, shape: Sequence[int]) -> Any:
     """Return the array; where numpy is not installed, a typed memoryview of the same shape."""
     try:
         import numpy
@@ -74,7 +80,7 @@ def unpack(data: bytes | bytearray | memoryview, dtype: str, shape: Sequence[int
         kind = numpy.dtype(dtype).newbyteorder("<")
         if kind.char not in TRAVELLING or kind.name != dtype:
             raise ValueError("this dtype does not travel")
-        return numpy.frombuffer(bytearray(data), dtype=kind).reshape(shape)
+        return numpy.frombuffer(data, dtype=kind).copy().reshape(shape)
     except (TypeError, ValueError) as error:
         raise ValueRefused(f"no array of dtype {dtype!r} and shape {list(shape)}: {error}") from None
 
@@ -118,7 +124,7 @@ def _swapped(data: bytes, size: int) -> bytes:
     return b"".join(data[at : at + size][::-1] for at in range(0, len(data), size))
 
 
-def _view(data: bytes | bytearray | memoryview, dtype: str, shape: Sequence[int]) -> memoryview:
+def _view(data: Buffer, dtype: str, shape: Sequence[int]) -> memoryview:
     if dtype not in _FORMATS:
         raise ValueRefused(f"dtype {dtype!r} needs numpy", hint="install numpy on the worker")
     try:

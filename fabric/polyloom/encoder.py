@@ -207,7 +207,7 @@ def _encode_array(encoder: Encoder, value: object, _depth: int) -> Wire:
     return _array_form(encoder, *arrays.pack(value))
 
 
-def _array_form(encoder: Encoder, data: bytes, dtype: str, shape: list[int]) -> Wire:
+def _array_form(encoder: Encoder, data: Buffer, dtype: str, shape: list[int]) -> Wire:
     return ["ndarray", encoder.attach(data), dtype, shape]
 
 

@@ -2,6 +2,7 @@
 
 import { NdArray, dtypeOf, type TypedArray } from './arrays.js'
 import { brandOf } from './brand.js'
+import { copyOf } from './copies.js'
 import { ValueRefused, type PolyloomError } from './errors.js'
 import { Exposure } from './exposure.js'
 import { DEFAULT_LIMITS, type Limits } from './limits.js'
@@ -103,7 +104,7 @@ export class Encoder {
     if (size > this.limits.attachmentBytes) throw tooLong('attachment_bytes', size, this.limits.attachmentBytes)
     if (this.attachments.length >= this.limits.attachments)
       throw tooLong('attachments', this.attachments.length + 1, this.limits.attachments)
-    return this.attachments.push(new Uint8Array(octets)) - 1
+    return this.attachments.push(copyOf(octets)) - 1
   }
 
   #object(value: object, depth: number): string {

@@ -410,6 +410,20 @@ def test_array_changed_after_encoding_is_sent_as_it_was():
     assert (Decoder(encoder.attachments).decode(wire) == 0).all()
 
 
+@pytest.mark.parametrize("dtype", ["float64", ">f8", "datetime64[ns]", "bool", "complex64"])
+def test_array_of_many_bytes_is_sent_as_it_was_in_any_order_of_memory(dtype):
+    array = (numpy.arange(1 << 22) % 2).astype(dtype).reshape(4, -1).T[::-1]
+    encoder = Encoder()
+    wire = encoder.encode(array)
+    (data,) = encoder.attachments
+    assert bytes(data) == array.astype(array.dtype.newbyteorder("<")).tobytes()
+    before = array.copy()
+    array[:] = array[0, 0]
+    back = Decoder(encoder.attachments).decode(wire)
+    assert (back == before).all()
+    assert back.flags.writeable
+
+
 def test_arrays_of_objects_and_structures_stay_live():
     structured = numpy.zeros(2, "i4,f8")
     for array in (numpy.array([object()]), structured, numpy.array(["text"]), numpy.ma.array([1]), numpy.zeros(1, "longdouble")):

@@ -131,8 +131,7 @@ def _read_fields(fields: Sequence[bytes]) -> tuple[str, bytes, list[Any]]:
 
 def _fetch(attachments: Sequence[Any], keys: Sequence[str], link: Link) -> list[Any]:
     """Return the attachments with the bytes of blobs in their places; None for one that is gone."""
-    link.send([pack("GET", key) for key in keys])
-    found = (answer if isinstance(answer, bytes) else None for answer in [link.read() for _ in keys])
+    found = iter(link.fetch(keys))
     return [next(found) if isinstance(one, _Blob) else one for one in attachments]
 
 

@@ -25,6 +25,7 @@ from polyloom_workers.crew import Crew
 from polyloom_workers.host import Host
 from polyloom_workers.inbox import Entry, Inbox
 from polyloom_workers.link import Link
+from polyloom_workers.memory import keep_freed
 from polyloom_workers.outbox import Outbox
 from polyloom_workers.output import Output
 from polyloom_workers.session import Strand
@@ -65,6 +66,7 @@ class Lane:
 
     def start(self) -> None:
         """Connect, make the inbox and begin to serve it."""
+        keep_freed()
         self._reader.connect()
         self._writer.connect()
         self._inbox.make(self._reader)

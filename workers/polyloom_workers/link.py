@@ -14,11 +14,16 @@ import redis
 from hiredis import pack_command
 from redis.connection import ConnectionInterface
 
+from polyloom.frames import Buffer
+from polyloom_workers import bulk
+
 CONNECT_TIMEOUT = 5.0  # seconds
 READ_BYTES = 1 << 20  # asked for in one read
 JOIN_BYTES = 1 << 16  # above this a copy costs more than a write
 
-Packed = list[bytes]
+_TEXTS = frozenset({str, int})
+
+Packed = list[Buffer]
 """One command as it travels, in one or more pieces."""
 
 # A peer that does not answer for 5 + 3 x 2 seconds is gone. Not every system has each of these options.
@@ -47,9 +52,7 @@ class Link:
     def send(self, commands: Sequence[Packed]) -> None:
         """Send packed commands in as few writes as cost least."""
         pieces = [piece for command in commands for piece in command]
-        if len(pieces) > 1 and sum(map(len, pieces)) < JOIN_BYTES:
-            pieces = [b"".join(pieces)]
-        self._connection.send_packed_command(pieces, check_health=False)
+        self._connection.send_packed_command(_joined(pieces) if len(pieces) > 1 else pieces, check_health=False)
 
     def read(self) -> Any:
         """Return the next reply; an error reply is returned, not raised."""
@@ -66,23 +69,58 @@ class Link:
             raise reply
         return reply
 
+    def fetch(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Return the strings under keys; None for one that is not there. No other reply may be on its way."""
+        self.send([pack("GET", key) for key in keys])
+        found: list[bytes | None] = []
+        sock = self._plain_socket()
+        for _ in keys:
+            size = bulk.size_of(sock) if sock else None
+            if sock and size:
+                found.append(bulk.read_string(sock, size))
+                continue
+            sock = None  # the parser may read on into the replies after this one, so they are its own too
+            answer = self.read()
+            found.append(answer if type(answer) is bytes else None)
+        return found
+
+    def _plain_socket(self) -> socket.socket | None:
+        """Return the socket if bytes come from it as they are, which those of TLS do not."""
+        sock = getattr(self._connection, "_sock", None)
+        return sock if type(sock) is socket.socket and sock.gettimeout() is None else None
+
     def close(self) -> None:
         """Close the socket; a thread that reads from it gets an error."""
         self._connection.disconnect()
 
 
-def pack(*command: str | int | bytes) -> Packed:
+def pack(*command: str | int | Buffer) -> Packed:
     """Return a command as it travels; a large part is a piece of its own, not copied."""
-    if any(type(part) is bytes and len(part) >= JOIN_BYTES for part in command):
+    if any(type(part) not in _TEXTS and len(part) >= JOIN_BYTES for part in command):  # type: ignore[arg-type]  # buffers
         return _pack_large(command)
     return [pack_command(command)]  # type: ignore[arg-type]  # its stub wants tuples of one exact union
 
 
-def _pack_large(command: Sequence[str | int | bytes]) -> Packed:
-    pieces = []
+def _joined(pieces: Sequence[Buffer]) -> list[Buffer]:
+    """Join neighbours as long as a copy costs less than a write."""
+    joined: list[Buffer] = []
+    small: list[Buffer] = []
+    octets = 0
+    for piece in pieces:
+        if octets + len(piece) >= JOIN_BYTES:
+            joined += [b"".join(small), piece] if small else [piece]
+            small, octets = [], 0
+        else:
+            small.append(piece)
+            octets += len(piece)
+    return [*joined, b"".join(small)] if small else joined
+
+
+def _pack_large(command: Sequence[str | int | Buffer]) -> Packed:
+    pieces: Packed = []
     text = b"*%d" % len(command)
     for part in command:
-        data = part if isinstance(part, bytes) else str(part).encode()
+        data = str(part).encode() if isinstance(part, (str, int)) else part
         text += b"\r\n$%d\r\n" % len(data)
         if len(data) < JOIN_BYTES:
             text += data

@@ -9,7 +9,7 @@ from collections import deque
 
 import redis
 
-from polyloom.frames import Frame
+from polyloom.frames import Buffer, Frame
 from polyloom.handle import new_id
 from polyloom.keys import BLOB_BYTES, BLOB_SECONDS, FIELD_ATTACHMENT, FIELD_BLOB, FIELD_CLIENT, FIELD_TEXT, Keys
 from polyloom_workers.link import Link, Packed, pack
@@ -53,17 +53,17 @@ class Outbox:
         mailbox = self._keys.mailbox(client)
         acknowledged = self._acks.pop(client, None)
         trim = ("MINID", acknowledged) if acknowledged else ()
-        fields: list[str | bytes] = [FIELD_CLIENT, self._worker, FIELD_TEXT, frame.text]
+        fields: list[str | Buffer] = [FIELD_CLIENT, self._worker, FIELD_TEXT, frame.text]
         for attachment in frame.attachments:
-            fields += self._attach(client, bytes(attachment))
+            fields += self._attach(client, attachment)
         self.add(pack("XADD", mailbox, *trim, "*", *fields))
         if orphaned:
             self.add(pack("PEXPIRE", mailbox, ORPHANED))
 
-    def _attach(self, client: str, data: bytes) -> tuple[bytes, str | bytes]:
+    def _attach(self, client: str, data: Buffer) -> tuple[bytes, str | Buffer]:
         """Return the field of an attachment; a large one goes before, as a blob (§8.5)."""
         if len(data) < BLOB_BYTES:
-            return FIELD_ATTACHMENT, data
+            return FIELD_ATTACHMENT, bytes(data)
         blob = new_id()
         self.add(pack("SET", self._keys.client_blob(client, blob), data, "EX", BLOB_SECONDS))
         return FIELD_BLOB, blob

@@ -4,9 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Redis } from 'ioredis'
 
+import { giveBack } from '../copies.js'
 import { ProtocolError } from '../errors.js'
 import { newId } from '../handle.js'
 import { BLOB_BYTES, BLOB_SECONDS, FIELD_ATTACHMENT, FIELD_BLOB, type Keys } from '../keys.js'
+import type { BulkReader } from './bulk.js'
+import { Store } from './store.js'
 
 const RETRY_MS = 50 // between looks for a blob that Redis has refused for the moment
 
@@ -17,6 +20,7 @@ export class Blobs {
     readonly worker: string,
     readonly client: string,
     readonly patienceMs: number,
+    readonly bulk?: BulkReader,
   ) {}
 
   /** The field of an attachment to the worker; a large one is written at once. `refused` is told when Redis did not take it. */
@@ -24,7 +28,9 @@ export class Blobs {
     const bytes = Buffer.from(one.buffer, one.byteOffset, one.byteLength)
     if (bytes.length < BLOB_BYTES) return [FIELD_ATTACHMENT, bytes]
     const blob = newId()
-    this.redis.set(this.keys.workerBlob(this.worker, blob), bytes, 'EX', BLOB_SECONDS).catch(refused)
+    const store = new Store(this.keys.workerBlob(this.worker, blob), bytes, BLOB_SECONDS)
+    this.redis.sendCommand(store)
+    store.promise.then(() => giveBack(one), refused)
     return [FIELD_BLOB, blob]
   }
 
@@ -42,11 +48,16 @@ export class Blobs {
   async #read(key: string): Promise<Buffer> {
     const end = Date.now() + this.patienceMs
     do {
-      const bytes = await this.redis.getBuffer(key)
+      const bytes = await this.#get(key)
       if (bytes) return bytes
       await delay(RETRY_MS)
     } while (Date.now() < end)
     throw new ProtocolError('an attachment of a reply is gone: it has expired, or Redis was full')
+  }
+
+  #get(key: string): Promise<Buffer | null> {
+    const ordinary = (): Promise<Buffer | null> => this.redis.getBuffer(key)
+    return this.bulk ? this.bulk.get(key).catch(ordinary) : ordinary()
   }
 }
 

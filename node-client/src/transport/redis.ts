@@ -14,6 +14,7 @@ import { FIELD_ATTACHMENT, FIELD_BLOB, FIELD_CLIENT, FIELD_TEXT, Keys } from '..
 import { redact, type Settings } from '../settings.js'
 import { addressOf, type Address } from './address.js'
 import { Blobs } from './blobs.js'
+import { BulkReader } from './bulk.js'
 import { LeaseThread, RENEWALS } from './lease.js'
 import { findWorker, placeOf } from './registry.js'
 import type { Receiver, Transport } from './transport.js'
@@ -90,6 +91,7 @@ export class RedisTransport implements Transport {
   readonly #inbox: string
   readonly #mailbox: string
   readonly #blobs: Blobs
+  readonly #bulk: BulkReader | undefined // plain connections only: a socket of TLS reads into memory of its own
   readonly #timers: NodeJS.Timeout[]
   #receiver: Receiver | undefined
   #closed = false
@@ -111,7 +113,9 @@ export class RedisTransport implements Transport {
   ) {
     this.#inbox = keys.inbox(worker)
     this.#mailbox = keys.mailbox(client)
-    this.#blobs = new Blobs(writer, keys, worker, client, settings.reconnectTimeoutMs)
+    const address = addressOf(settings.url)
+    if (!address.tls) this.#bulk = new BulkReader(address, `polyloom/${client}/bulk`, SILENCE_MS)
+    this.#blobs = new Blobs(writer, keys, worker, client, settings.reconnectTimeoutMs, this.#bulk)
     this.#timers = [
       setInterval(() => this.#renew(), settings.leaseMs / RENEWALS).unref(),
       setInterval(() => this.#watch(), WATCH_MS).unref(),
@@ -149,6 +153,7 @@ export class RedisTransport implements Transport {
     for (const timer of this.#timers) clearInterval(timer)
     clearTimeout(this.#patience)
     this.reader.disconnect()
+    this.#bulk?.close()
     await this.#lease?.stop()
     const patience = new AbortController()
     const goodbye = Promise.all([

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
 
@@ -6,6 +7,8 @@ import { Redis } from 'ioredis'
 
 import { connect } from '../../src/index.js'
 import { addressOf } from '../../src/transport/address.js'
+
+const digest = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
 
 const URL = process.env['POLYLOOM_TEST_REDIS_URL']
 
@@ -62,6 +65,38 @@ describe('redis', { skip: URL === undefined && 'POLYLOOM_TEST_REDIS_URL names no
     assert.deepEqual(both[2], large.subarray(0, 10))
     for (let left = -1; left !== 0; await delay(10)) left = (await admin.keys('*:blob:*')).length
     await loom.close()
+  })
+
+  test('P4 large bytes that change after the call, and copies whose memory is used again, arrive as they were', async () => {
+    const { $py, close } = await open()
+    const { md5 } = $py('hashlib')
+    const bytes = new Uint8Array(3_000_000)
+    for (let turn = 1; turn <= 6; turn++) {
+      bytes.fill(turn)
+      const sums = [md5(bytes).hexdigest(), md5(bytes.subarray(0, 2_000_000 + turn)).hexdigest()]
+      bytes.fill(0)
+      const wanted = [3_000_000, 2_000_000 + turn].map((size) => digest(new Uint8Array(size).fill(turn)))
+      assert.deepEqual(await Promise.all(sums), wanted)
+    }
+    await close()
+  })
+
+  test('F7 large bytes come back whole although every connection of the client breaks', async () => {
+    const { $py, close, mine } = await open()
+    const [, client] = / name=polyloom\/([^/]+)/.exec(String(await admin.client('LIST', 'ID', mine[0]!.id)))!
+    const { copy } = $py('copy')
+    const large = Uint8Array.from({ length: 5_000_000 }, (_, index) => index % 251)
+    let seen = false
+    for (let turn = 0; turn < 12; turn++) {
+      const pending = copy(large)
+      const lines = String(await admin.client('LIST')).split('\n')
+      const own = lines.filter((line) => line.includes(`name=polyloom/${client}/`))
+      seen ||= own.some((line) => line.includes('/bulk'))
+      if (turn % 3 === 2) for (const line of own) await admin.client('KILL', 'ID', /id=(\d+)/.exec(line)![1]!)
+      assert.ok(Buffer.from(await pending).equals(large), `turn ${turn}`)
+    }
+    assert.ok(seen, 'there was a connection for large strings')
+    await close()
   })
 
   test('F5 a script that computes for many leases keeps its objects', async () => {
