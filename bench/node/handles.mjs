@@ -23,7 +23,7 @@ def resident():
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 def entries():
-    tables = [one for one in gc.get_objects() if type(one) is Table and any(value is take for value in one.objects.values())]
+    tables = [one for one in gc.get_objects() if type(one) is Table and any(value is take for value in list(one.objects.values()))]
     return sum(len(part) for one in tables for part in (one.objects, one._identities, one._shared, one.late_errors))
 `
 

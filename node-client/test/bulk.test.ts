@@ -125,9 +125,15 @@ test('the greeting gives the password and the database, and a refusal leaves no 
   await assert.rejects(reader.get('a'), NOT_YET)
 })
 
-test('what waits is rejected when the reader is closed', async () => {
-  const { bulk: reader, answers } = await asked('a')
+test('what waits is rejected when the reader is closed, and nothing is opened any more', async () => {
+  const { bulk: reader, answers, next } = await asked('a')
   const rejected = assert.rejects(answers[0]!, /was closed/)
   reader.close()
   await rejected
+  next().then(
+    () => assert.fail('it has opened another connection'),
+    () => undefined,
+  )
+  await assert.rejects(reader.get('a'), NOT_YET)
+  await turn()
 })

@@ -18,6 +18,7 @@ interface Waiting {
 export class BulkReader {
   #socket: Socket | undefined
   #ready = false
+  #closed = false
   #waiting: Waiting[] = []
   readonly #small = Buffer.allocUnsafeSlow(SMALL)
   #line = '' // what is there of a line
@@ -33,11 +34,16 @@ export class BulkReader {
   /** The string under a key, or null; rejects when there is no connection yet, and begins to open one. */
   async get(key: string): Promise<Buffer | null> {
     if (this.#ready) return this.#ask('GET', key)
-    if (!this.#socket) this.#open()
+    if (!this.#socket && !this.#closed) this.#open()
     throw new Error('there is no connection for large strings yet')
   }
 
-  close(error = new Error('the connection for large strings was closed')): void {
+  close(): void {
+    this.#closed = true
+    this.#drop()
+  }
+
+  #drop(error = new Error('the connection for large strings was closed')): void {
     this.#socket?.destroy()
     this.#socket = undefined
     this.#ready = false
@@ -55,7 +61,7 @@ export class BulkReader {
     const where = path === undefined ? { host: host!, port: port! } : { path }
     const socket = connect({ ...where, noDelay: true, onread })
     const ended = (error?: Error): void => {
-      if (this.#socket === socket) this.close(error)
+      if (this.#socket === socket) this.#drop(error)
     }
     this.#socket = socket.unref().setTimeout(this.silenceMs)
     socket.on('error', ended)
@@ -92,7 +98,7 @@ export class BulkReader {
       if (this.#value) this.#advance(count)
       else this.#parse(this.#small.subarray(0, count))
     } catch (error) {
-      this.close(error as Error)
+      this.#drop(error as Error)
     }
     return true
   }

@@ -33,7 +33,7 @@ class Probe:
 event = threading.Event()
 def entries():
     """Of the table that holds Probe itself."""
-    tables = [one for one in gc.get_objects() if type(one) is Table and any(held is Probe for held in one.objects.values())]
+    tables = [one for one in gc.get_objects() if type(one) is Table and any(held is Probe for held in list(one.objects.values()))]
     return sum(len(part) for one in tables for part in (one.objects, one._identities, one._shared, one.late_errors))
 `
 
