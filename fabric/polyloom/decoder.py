@@ -45,7 +45,7 @@ class Decoder:
         if kind is list:
             return self._tagged(wire, depth)
         if kind is dict:
-            return self._dict(wire, depth)
+            return self.entries(wire, depth)
         return wire
 
     def items(self, wires: Sequence[Wire], depth: int) -> list[Any]:
@@ -61,7 +61,7 @@ class Decoder:
                 if kind is list:
                     wire = self._tagged(wire, depth)
                 elif kind is dict:
-                    wire = self._dict(wire, depth)
+                    wire = self.entries(wire, depth)
                 values.append(wire)
         except PolyloomError as error:
             error.within(step(index))
@@ -84,7 +84,8 @@ class Decoder:
         except (ValueError, TypeError, IndexError, ArithmeticError) as error:
             raise ValueRefused(f"a {tag!r} form of the wrong shape: {error}") from None
 
-    def _dict(self, wire: dict[str, Any], depth: int) -> dict[str, Any]:
+    def entries(self, wire: dict[str, Any], depth: int) -> dict[str, Any]:
+        """Return a dict of the values of an object, one level deeper."""
         depth += 1
         if depth > self.limits.depth:
             raise too_deep(self.limits)

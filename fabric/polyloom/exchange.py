@@ -26,11 +26,12 @@ def text(value: Any) -> str:
 class Exchange:
     """`resolve` for a decoder, `export` for an encoder."""
 
-    __slots__ = ("policy", "table")
+    __slots__ = ("exports", "policy", "table")
 
     def __init__(self, table: Table, policy: Policy) -> None:
         self.table = table
         self.policy = policy
+        self.exports: list[int] = []  # slots of live objects found inside data
 
     def resolve(self, ref: list[Any]) -> object:
         """Return the object of `["ref", slot, name, …]` (§5.3)."""
@@ -53,4 +54,14 @@ class Exchange:
 
     def export(self, value: object, _depth: int) -> Wire:
         """Encode a live object that was found inside data."""
-        return self.own(value) or self.handle(self.table.export(value), value)
+        if (own := self.own(value)) is not None:
+            return own
+        slot = self.table.export(value)
+        self.exports.append(slot)
+        return self.handle(slot, value)
+
+    def take_back(self, kept: int) -> None:
+        """Release what was exported after the first `kept`: it is not sent."""
+        for slot in self.exports[kept:]:
+            self.table.release(slot)
+        del self.exports[kept:]

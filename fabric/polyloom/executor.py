@@ -103,6 +103,7 @@ class _Run(Exchange):
     def __init__(self, table: Table, policy: Policy, attachments: Sequence[Buffer]) -> None:
         self.table = table
         self.policy = policy
+        self.exports = []
         self.around = sys.exception()  # of code that waits for this program (§12.5)
         self.root = "$.ops"  # where paths to the ops begin; the bodies of maps have their own
         self.decoder = Decoder(attachments, self.resolve, table.limits, table.exposed)
@@ -204,14 +205,14 @@ class _Run(Exchange):
         if type(op[3]) is not list or (len(op) == 5 and type(op[4]) is not dict):
             raise Shape("it takes a target, an array and an object")
         try:
-            positional = self.decoder.items(op[3], 0)
+            positional = self.decoder.items(op[3], -1)  # the arrays of an op are no values (§5.2)
         except PolyloomError as error:
             error.within(".args")
             raise
         if len(op) == 4:
             return positional, {}
         try:
-            return positional, self.decoder.decode(op[4])
+            return positional, self.decoder.entries(op[4], -1)
         except PolyloomError as error:
             error.within(".kwargs")
             raise
@@ -241,7 +242,7 @@ class _Run(Exchange):
                 results.append(self.result(slot, mode, levels))
 
     def result(self, slot: Any, mode: str, levels: int | None) -> Wire:
-        kept = len(self.encoder.attachments)
+        kept, exported = len(self.encoder.attachments), len(self.exports)
         try:
             value = self.table.get(slot)
             if mode != "keep" and (own := self.own(value)) is not None:
@@ -254,6 +255,7 @@ class _Run(Exchange):
             return ["error", dependent.failure.error]
         except Exception as error:
             del self.encoder.attachments[kept:]
+            self.take_back(exported)
             return ["error", describe(error, f"pull {mode}", self.policy.redacts)]
 
     def copy(self, value: object, levels: int | None) -> Wire:

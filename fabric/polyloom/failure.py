@@ -206,7 +206,7 @@ def _filename(name: str, redact: bool) -> str:
 def _install_hint(package: str, redact: bool) -> str:
     if redact:
         return f"the worker's Python has no module {package!r}: have it installed there"
-    return f"not installed for {sys.executable}: try {sys.executable} -m pip install {package}"
+    return f"not installed for {sys.executable}: try {sys.executable} -m pip install {ascii(package)[1:-1]}"
 
 
 def _is_bridge(module: object) -> bool:

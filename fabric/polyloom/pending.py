@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any
 
 from polyloom.errors import Cancelled
@@ -40,8 +40,10 @@ class Pending:
             wait(self._future)
         try:
             return self._future.result()
+        except CancelledError:
+            return self._fail(Cancelled(GIVEN_UP) if self._cancelled else _cancelled())
         except BaseException as error:
-            return self._fail(Cancelled(GIVEN_UP) if self._cancelled else error)
+            return self._fail(error)
 
     def then(self, call: Callable[[], None]) -> None:
         """Call once it has ended, from whichever thread that happens in."""
@@ -53,6 +55,13 @@ class Pending:
             return
         self._cancelled = True
         self._future.cancel()
+
+
+def _cancelled() -> BaseException:
+    """Return the exception that a task which was cancelled by its own code ended with."""
+    import asyncio
+
+    return asyncio.CancelledError()
 
 
 class Steps:

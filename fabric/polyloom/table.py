@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from itertools import count
 from typing import Any
 
 from polyloom.entered import Entered
@@ -22,8 +23,8 @@ class Table:
     """Positive slots are the client's choice, negative ones the host's; none is ever used twice."""
 
     __slots__ = (
+        "_export_slots",
         "_identities",
-        "_last_export",
         "_lock",
         "_shared",
         "cancelled",
@@ -52,7 +53,7 @@ class Table:
         self._identities: dict[int, int] = {}  # id() of an object -> the first slot that a handle of it was given for
         self._shared: dict[int, set[int]] = {}  # id() -> all such slots, once there was more than one
         self._lock = threading.Lock()  # for these two, which change together
-        self._last_export = 0
+        self._export_slots = count(-1, -1)  # drawn in one step, by whichever thread
 
     def __len__(self) -> int:
         return len(self.objects)
@@ -83,9 +84,9 @@ class Table:
 
     def export(self, value: object) -> int:
         """Put an object found inside data into a slot of the host's choice and return the slot."""
-        self._last_export -= 1
-        self.put(self._last_export, value)
-        return self._last_export
+        slot = next(self._export_slots)
+        self.put(slot, value)
+        return slot
 
     def identity(self, slot: int, value: object) -> int:
         """Return the number that all handles of this object share while one of them is held."""

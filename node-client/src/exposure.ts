@@ -105,7 +105,7 @@ function thrown(target: unknown): Exposure {
 function decoded(kind: unknown, rest: unknown[], decoder: Decoder): unknown[] {
   if (kind !== 'call' && kind !== 'method') return rest.map((one) => decoder.decode(one))
   const keywords = decoder.decode(rest.pop()) as Record<string, unknown>
-  const given: unknown[] = decoder.items(rest.pop() as unknown[], 0)
+  const given: unknown[] = decoder.items(rest.pop() as unknown[], -1)
   return Object.keys(keywords).length ? [...rest, ...given, named(keywords)] : [...rest, ...given]
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
+from random import Random
 
 import pytest
 
@@ -323,3 +324,60 @@ def test_end_met_by_a_follower_is_told_to_the_main_thread(gate):
     gate.set()
     main.join(LONG)
     assert not main.is_alive()
+
+
+class Promise:
+    """Something that another thread keeps soon."""
+
+    def __init__(self):
+        self.news = threading.Event()
+        self.kept = False
+
+    def keep(self):
+        self.kept = True
+        self.news.set()
+
+    def due(self):
+        return self.kept
+
+
+@pytest.mark.parametrize("threads", [1, 2, 16])
+def test_no_work_is_lost_whatever_waits_wakes_and_leaves(make_work, threads):
+    work = make_work(threads)
+    random = Random(threads)
+    keeper: queue.SimpleQueue[Promise | None] = queue.SimpleQueue()
+
+    def keep():
+        while (promise := keeper.get()) is not None:
+            promise.keep()
+
+    def wait():
+        promise = Promise()
+        keeper.put(promise)
+        work.crew.attend(promise, False)
+
+    def wake():
+        work.crew.wake(Item("loose", quick))
+
+    def leave(item):
+        return lambda: work.crew.leave(item)
+
+    thread = threading.Thread(target=keep)
+    thread.start()
+    try:
+        for _ in range(20):
+            items = [Item(str(number)) for number in range(30)]
+            for item in items:
+                item.turns.extend(random.choice([quick, quick, wait, wake]) for _ in range(random.randrange(1, 6)))
+                item.turns.append(leave(item))
+            before = len([name for name in work.names() if name != "loose"])
+            due = before + sum(len(item.turns) for item in items)
+            random.shuffle(items)
+            for index in range(0, 30, 3):
+                work.feed(*items[index : index + 3])
+            until(lambda due=due: len([name for name in work.names() if name != "loose"]) == due, "all turns were taken")
+            assert [len(item.threads) for item in items] == [1] * 30
+    finally:
+        keeper.put(None)
+        thread.join()
+    assert work.most_readers == 1

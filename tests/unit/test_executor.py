@@ -613,7 +613,17 @@ def test_argument_nested_too_deeply_is_refused():
     bench = Bench(Limits(depth=3))
     bench.put(1, repr)
     assert bench.value(["call", 100, ["ref", 1], [[[[[1]]]]]]) == "[[1]]"
-    assert bench.error(["call", 100, ["ref", 1], [[[[[[[[1]]]]]]]]])["code"] == "LimitExceeded"
+    assert bench.value(["call", 100, ["ref", 1], [[[[[[[1]]]]]]]]) == "[[[1]]]"
+    assert bench.error(["call", 100, ["ref", 1], [[[[[[[[[1]]]]]]]]]])["code"] == "LimitExceeded"
+
+
+def test_live_objects_of_a_result_that_is_refused_are_given_back():
+    bench = Bench(Limits(int_digits=10))
+    bench.put(1, [Point(), Point(), 10**20])
+    held = len(bench.table)
+    for _ in range(3):
+        assert bench.run(["pull", "auto", 1]).results[0][1]["code"] == "LimitExceeded"
+    assert len(bench.table) == held
 
 
 # Policy

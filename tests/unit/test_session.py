@@ -1,4 +1,4 @@
-"""A session's replies: what does not fit into a frame is refused, and nothing else is lost."""
+"""A session's replies: what does not fit into one frame comes later, what fits into none is refused, nothing else is lost."""
 
 from __future__ import annotations
 
@@ -18,8 +18,14 @@ def session():
 
 def reply_to(session, *ops):
     ran = session.run(Program(1, list(ops), ()))
-    assert len(ran.frame.text) <= 2000
-    return json.loads(ran.frame.text)
+    assert all(len(frame.text) <= 2000 for frame in ran.frames)
+    body, *later = [json.loads(frame.text) for frame in ran.frames]
+    for late in later:
+        assert (late["t"], late["n"]) == ("late", 1)
+        ((at, value),) = late["results"]
+        assert body["results"][at] == ["pending"]
+        body["results"][at] = value
+    return {**body, "frames": len(ran.frames)}
 
 
 def codes(results):
@@ -30,10 +36,11 @@ def text_of(slot, size):
     return ["operator", slot, "*", "x", size]
 
 
-def test_largest_results_are_refused_until_the_reply_fits(session):
+def test_largest_results_come_later_until_the_reply_fits(session):
     body = reply_to(session, text_of(1, 5000), text_of(2, 600), text_of(3, 1500), text_of(4, 3), ["pull", "auto", 1, 2, 3, 4])
-    assert codes(body["results"]) == ["LimitExceeded", "x" * 600, "LimitExceeded", "xxx"]
+    assert codes(body["results"]) == ["LimitExceeded", "x" * 600, "x" * 1500, "xxx"]
     assert "frame_bytes" in body["results"][0][1]["message"]
+    assert body["frames"] == 2
 
 
 def test_refused_result_stays_in_its_slot(session):
@@ -51,4 +58,5 @@ def test_failure_without_a_slot_is_shortened_and_keeps_its_index(session):
 
 
 def test_reply_that_fits_is_sent_as_it_is(session):
-    assert reply_to(session, text_of(1, 1500), ["pull", "auto", 1])["results"] == ["x" * 1500]
+    body = reply_to(session, text_of(1, 1500), ["pull", "auto", 1])
+    assert (body["results"], body["frames"]) == (["x" * 1500], 1)

@@ -117,8 +117,13 @@ class Calls:
             future.set_exception(error)
 
     def _begin(self, number: int, what: list[Any], attended: bool) -> Call:
-        encoder = Encoder(self._exchange.export, self._limits)
-        do = _encoded(encoder, what)
+        exchange = Exchange(self._session.table, self._session.policy)
+        encoder = Encoder(exchange.export, self._limits)
+        try:
+            do = _encoded(encoder, what)
+        except BaseException:
+            exchange.take_back(0)
+            raise
         with self._asking:
             if self._ended is not None:
                 raise Gone(self._ended.message, code=self._ended.code, hint=self._ended.hint)
@@ -191,7 +196,7 @@ def _encoded(encoder: Encoder, what: list[Any]) -> list[Wire]:
     if kind in ("call", "method"):
         *name, positional, keywords = rest
         named = {key: encoder.encode(value) for key, value in keywords.items()}
-        return [kind, *name, encoder.items(positional, 0), named]
+        return [kind, *name, encoder.items(positional, -1), named]
     return [kind, *map(encoder.encode, rest)]
 
 

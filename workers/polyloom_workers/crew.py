@@ -176,7 +176,7 @@ class Crew(Generic[T]):
             if leads:
                 self._lead(member)
             elif item is not None:
-                self._work(item, time.monotonic(), leads=False)
+                self._work(member, item, time.monotonic())
             else:
                 member.gate.acquire()
 
@@ -194,7 +194,7 @@ class Crew(Generic[T]):
                 if item is None and member.work:  # it must wait until fewer programs run, so another one reads
                     return self._appoint()
             if item is not None:
-                self._work(item, now, leads=True)
+                self._work(member, item, now)
             elif not self._receive():
                 return self._end(member)
 
@@ -207,8 +207,8 @@ class Crew(Generic[T]):
             self._hand_out(None)
         return True
 
-    def _work(self, item: T, began: float, leads: bool) -> None:
-        """Run one program. The leader sends replies with its next read, unless they would wait for others."""
+    def _work(self, member: Member, item: T, began: float) -> None:
+        """Run one program. Who leads still sends replies with its next read, unless they would wait for others."""
         self._seen = began
         if not self._alarm.is_set():
             self._alarm.set()
@@ -220,6 +220,7 @@ class Crew(Generic[T]):
                 if again:
                     (self._loose if item.home is None else item.home.work).append(item)
                 self._pass_on()
+                leads = self._leader is member
         self._unsent += 1
         if not leads or self._unsent >= BURST or time.monotonic() - began > LATE:
             self._unsent = 0
@@ -309,7 +310,8 @@ class Crew(Generic[T]):
             self._hire()
 
     def _is_superfluous(self, member: Member) -> bool:
-        return not member.owners and member.thread is not None and len(self._spares) >= SPARES
+        idle = not member.owners and member not in self._waiting
+        return idle and member.thread is not None and len(self._spares) >= SPARES
 
     def _dismiss(self, member: Member) -> None:
         del self._members[threading.get_ident()]

@@ -287,12 +287,15 @@ class Host:
         ran = self._outcome(session, program)
         if isinstance(ran, Frame):
             return self.send(session.client, ran, program.entry)
+        *others, last = ran.frames
+        for frame in others:
+            self.send(session.client, frame, None)
         if ran.reply.waiting:
-            self.send(session.client, ran.frame, None)
+            self.send(session.client, last, None)
             for place in ran.reply.waiting:
                 place.pending.then(functools.partial(self._came, session, Late(ran, place)))
         else:
-            self.send(session.client, ran.frame, program.entry)
+            self.send(session.client, last, program.entry)
             self._ended(session, ran)
 
     def _outcome(self, session: Session, program: Program) -> Ran | Frame:

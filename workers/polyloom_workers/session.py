@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polyloom.errors import LimitExceeded
-from polyloom.executor import Reply, Waiting, apply
+from polyloom.executor import PENDING, Reply, Waiting, apply
 from polyloom.frames import Buffer, Frame, write_frame
 from polyloom.limits import Limits
 from polyloom.policy import Policy
@@ -35,7 +35,7 @@ class Ran(NamedTuple):
 
     program: Program
     reply: Reply
-    frame: Frame
+    frames: list[Frame]  # one, unless its results do not fit into one
     began: float
     ended: float
 
@@ -92,9 +92,12 @@ class Session(Strand):
             body["failed"] = reply.failed
         self._tell(body)
         frame = write_frame(body, reply.attachments)
+        rest: list[Frame] = []
         if len(frame.text) > self.table.limits.frame_bytes:
-            frame = write_frame(fitted(body, len(frame.text), self.table.limits.frame_bytes), reply.attachments)
-        return Ran(program, reply, frame, began, time.monotonic())
+            body, later = fitted(body, len(frame.text), self.table.limits.frame_bytes)
+            frame = write_frame(body, reply.attachments)
+            rest = [write_frame(self._late(program.n, *one), reply.attachments) for one in later]
+        return Ran(program, reply, [frame, *rest], began, time.monotonic())
 
     def finish(self, late: Late) -> Frame:
         """Return a result that came later as a frame (§5.7)."""
@@ -102,9 +105,12 @@ class Session(Strand):
         limit = self.table.limits.frame_bytes
         if (size := _size(result)) > limit:
             result, attachments = _refused(size, limit), []
-        body = {"t": "late", "session": self.id, "n": late.ran.program.n, "results": [[late.place.at, result]]}
+        body = self._late(late.ran.program.n, late.place.at, result)
         self._tell(body)
         return write_frame(body, attachments)
+
+    def _late(self, n: int, at: int, result: Any) -> dict[str, Any]:
+        return {"t": "late", "session": self.id, "n": n, "results": [[at, result]]}
 
     def _tell(self, body: dict[str, Any]) -> None:
         """Add what became of objects of the client (§12.7)."""
@@ -112,19 +118,29 @@ class Session(Strand):
             body.update(self.table.exposed.news())
 
 
-def fitted(body: dict[str, Any], size: int, limit: int) -> dict[str, Any]:
-    """Return the body of a reply of `size` bytes with its largest results refused, until it fits into a frame (§9)."""
+def fitted(body: dict[str, Any], size: int, limit: int) -> tuple[dict[str, Any], list[tuple[int, Any]]]:
+    """Return the body of a reply of `size` bytes without its largest results, so that it fits into a frame (§9), and the
+    results that come later for that, by their index. What fits into no frame is refused."""
     results: list[Any] = [*body["results"]]
     failed: list[Any] = [*body.get("failed", ())]
+    later = []
     places = [(_size(one), results, at) for at, one in enumerate(results)]
     places += [(_size(form), failed, at) for at, (_, form) in enumerate(failed)]
     for large, forms, at in sorted(places, key=lambda place: place[0], reverse=True):
         if size <= limit:
             break
-        refusal = _refused(large, limit)
-        forms[at] = refusal if forms is results else [forms[at][0], refusal]
-        size -= large - _size(refusal)
-    return {**body, "results": results, **({"failed": failed} if failed else {})}
+        form = results[at] if forms is results else failed[at][1]
+        if large + ROOM > limit or forms is failed:
+            form = _refused(large, limit)
+        else:
+            later.append((at, form))
+            form = PENDING
+        forms[at] = form if forms is results else [failed[at][0], form]
+        size -= large - _size(form)
+    return {**body, "results": results, **({"failed": failed} if failed else {})}, later
+
+
+ROOM = 256  # bytes of a frame around one result
 
 
 def _size(wire: Any) -> int:
