@@ -2,7 +2,8 @@
 
 import { OPTS, isOptions, writeValue, type Options } from './arguments.js'
 import type { Encoder } from './codec.js'
-import { UsageError } from './errors.js'
+import { converted, type Converters } from './convert.js'
+import { UsageError, ValueRefused } from './errors.js'
 import { Handle } from './handle.js'
 import type { Entry } from './line.js'
 import { BINARY_OPERATORS, UNARY_OPERATORS } from './ops.js'
@@ -106,8 +107,8 @@ export function keep(remote: Remote, options?: Options): Promise<Remote> {
   return slotOf(needNode(remote)).ask('keep', options?.[OPTS]) as Promise<Remote>
 }
 
-/** Options of `value`: those of a call, `{depth: 1, ...opts({timeout})}`, and how far it copies. */
-export interface ValueOptions extends Partial<Options> {
+/** Options of `value`: those of a call, `{depth: 1, ...opts({timeout})}`, how far it copies, and what it makes of that. */
+export interface ValueOptions extends Partial<Options>, Converters {
   /** How many levels of containers are copied, from 1; those below come as Remotes. */
   readonly depth?: number
 }
@@ -116,10 +117,16 @@ export interface ValueOptions extends Partial<Options> {
 export async function value<T = unknown>(remote: PromiseLike<T>, options: ValueOptions = {}): Promise<T> {
   const node = nodeOf(remote)
   if (!node) return await remote
-  const { depth } = options
+  const { depth, dict, unknown } = options
   if (depth !== undefined && !(Number.isSafeInteger(depth) && depth > 0))
     throw new UsageError('a depth is an integer from 1')
-  return (await slotOf(node).ask(depth === undefined ? 'value' : { mode: 'value', depth }, options[OPTS])) as T
+  const asked = slotOf(node).ask(depth === undefined ? 'value' : { mode: 'value', depth }, options[OPTS])
+  if (!dict && !unknown) return (await asked) as T
+  const copy = await asked.catch((error: unknown) => {
+    if (unknown && error instanceof ValueRefused && error.code === 'NotData') return keep(node.remote)
+    throw error
+  })
+  return (await converted(copy, { dict, unknown })) as T
 }
 
 /** Python's `repr`. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 
-import { LimitExceeded, Tuple, ValueRefused, isRemote, tuple, value } from '../../src/index.js'
+import { Dict, LimitExceeded, Tuple, ValueRefused, isRemote, tuple, typeName, value } from '../../src/index.js'
 import { onEveryHost } from './hosts.js'
 import { ECHO, probe, refused } from './probe.js'
 
@@ -59,6 +59,32 @@ onEveryHost((check) => {
     assert.deepEqual(small, { status: 'fulfilled', value: 'xxx' })
     await refused(() => fail(size), LimitExceeded, '', /frame_bytes/)
     assert.equal(await echo(1), 1)
+  })
+
+  check('C43 value({dict, unknown}) makes something else of dicts, and of what has no copy', async ({ $py }) => {
+    const { tree } = probe(
+      $py,
+      `def tree(): return {'a': [1, {2: (3, {'b': object})}], 'c': {4, 5}, '__proto__': open}`,
+    )
+    const map = (entries: [unknown, unknown][]): Map<unknown, unknown> => new Map(entries)
+    const one: any = await value(tree(), { dict: map, unknown: (remote) => remote['__name__'] })
+    assert.deepEqual([...one.keys()], ['a', 'c', '__proto__'])
+    const pair = one.get('a')[1].get(2)
+    assert.ok(pair instanceof Tuple)
+    assert.deepEqual([pair[0], pair[1].get('b'), one.get('__proto__')], [3, 'object', 'open'])
+    assert.deepEqual(one.get('c'), new Set([4, 5]))
+    const two: any = await value(tree(), { unknown: (remote) => typeName(remote), depth: 1 })
+    assert.deepEqual(Object.entries(two), [
+      ['a', 'list'],
+      ['c', 'set'],
+      ['__proto__', 'builtin_function_or_method'],
+    ])
+    assert.equal(await value($py('builtins').object(), { unknown: () => 'no copy' }), 'no copy')
+    assert.ok(isRemote(await value($py('builtins').object(), { unknown: (remote) => remote })))
+    await assert.rejects(value($py('builtins').object(), { dict: map }), { code: 'NotData' })
+    await assert.rejects(value($py('builtins').int('x'), { unknown: () => 5 }), { type: 'ValueError' })
+    const shared = await value(tree(), { unknown: () => null })
+    assert.deepEqual((shared as any).a, [1, new Dict([[2, tuple(3, { b: null })]])])
   })
 
   check('C43 value({depth}) copies so many levels, and gives Remotes below', async ({ $py }) => {
