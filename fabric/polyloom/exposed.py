@@ -42,6 +42,7 @@ class Exposed:
 
     def __init__(self, ask: Ask) -> None:
         self.ask = ask
+        self.used = False  # until the first one came
         self.dropped: deque[list[int]] = deque()  # told with the next frame, like the two below
         self._named: set[int] = set()  # ids that programs and answers named
         self._answered: list[int] = []  # calls whose answers were read
@@ -53,6 +54,7 @@ class Exposed:
         """Return the object for an id, the same one as long as Python holds it."""
         if type(number) is not int or number < 1 or kind not in ("function", "object") or type(name) is not str:
             raise TypeError("it takes an id from 1, a kind, a name, and methods")
+        self.used = True
         with self._lock:
             self._named.add(number)
             found = self._objects.get(number)

@@ -12,12 +12,13 @@ class Entry {
   constructor(readonly value: unknown) {}
 }
 
+const NONE: readonly number[] = []
+
 type Serials = readonly (readonly [id: number, serial: number])[]
 
 /** The ids of one session. */
 export class Exposed {
-  /** Takes the ids that the frame under construction names. */
-  named: number[] = []
+  #named: number[] = [] // by what is not sent yet
   readonly #entries = new Map<number, Entry>()
   readonly #ids = new Map<unknown, number>()
   readonly #answers = new Map<number, readonly number[]>() // ids named by answers that were not read yet
@@ -60,18 +61,32 @@ export class Exposed {
     return entry.value
   }
 
-  /** Take back the names from `mark` on: their frame is not sent. */
-  withdraw(mark: number): void {
-    this.#settle(this.named.splice(mark))
+  /** How many ids were named by what is not sent yet. */
+  get mark(): number {
+    return this.#named.length
   }
 
-  /** Note that an answer names these. */
-  answer(call: number, named: readonly number[]): void {
-    if (named.length) this.#answers.set(call, named)
+  /** Take back what was named since `mark`: it is not sent. */
+  withdraw(mark: number): void {
+    if (this.#named.length > mark) this.#settle(this.#named.splice(mark))
+  }
+
+  /** Note that an answer names what was named since `mark`. */
+  answer(call: number, mark: number): void {
+    if (this.#named.length > mark) this.#answers.set(call, this.#named.splice(mark))
+  }
+
+  /** Return what the program that is sent now names, if anything. */
+  take(): readonly number[] | undefined {
+    if (!this.#named.length) return undefined
+    const named = this.#named
+    this.#named = []
+    return named
   }
 
   /** Take the news of a frame of the host (§12.7), and those ids of which its reply has been read. */
-  account(body: Readonly<Record<string, unknown>>, named: readonly number[] = []): void {
+  account(body: Readonly<Record<string, unknown>>, named: readonly number[] = NONE): void {
+    if (!named.length && !('held' in body || 'dropped' in body || 'answered' in body)) return
     const held = (body['held'] ?? []) as Serials
     const dropped = (body['dropped'] ?? []) as Serials
     for (const [id, serial] of held) this.#update(id, (entry) => (entry.held = Math.max(entry.held, serial)))
@@ -99,7 +114,7 @@ export class Exposed {
       if ((typeof value === 'object' && value !== null) || typeof value === 'function') this.#ids.set(value, id)
     }
     this.#entries.get(id)!.named++
-    this.named.push(id)
+    this.#named.push(id)
     return id
   }
 

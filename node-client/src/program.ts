@@ -24,9 +24,9 @@ export class Program implements Frame {
   readonly silent = new Map<number, { readonly pulls: number; readonly site: Site | undefined }>()
   receipt?: string
   /** Ids of objects of this client that it names (§12.7). */
-  readonly named: number[] = []
+  named: readonly number[] | undefined
   /** Slots of ops that may be given up while they run (§5.8). */
-  readonly guarded: number[] = []
+  guarded: number[] | undefined
   /** After the reply: the pulls whose results come later, by their index (§5.7). */
   waiting: Map<number, Pull> | undefined
   #mode: Pulling | undefined // of the pull op that is still open
@@ -66,7 +66,7 @@ export class Program implements Frame {
   /** Complete the text. */
   seal(ack: string | undefined): this {
     this.#endPull()
-    if (this.guarded.length) this.text += `],"guarded":[${this.guarded.join()}`
+    if (this.guarded) this.text += `],"guarded":[${this.guarded.join()}`
     this.text += ack === undefined ? ']}' : `],"ack":"${ack}"}`
     return this
   }

@@ -3,30 +3,20 @@
  * waits for which result, and gives slots back. Every ending settles everything pending, through `end`.
  */
 
-import { Calls, callAround, innermostCall, type Call } from './calls.js'
-import { Decoder, Encoder } from './codec.js'
 import { Body } from './body.js'
-import {
-  FrameError,
-  Gone,
-  LimitExceeded,
-  PolyloomError,
-  PythonError,
-  UsageError,
-  ValueRefused,
-  WorkerLost,
-  homeward,
-} from './errors.js'
+import { Calls, callAround, innermostCall, type Call } from './calls.js'
+import { Encoder } from './codec.js'
+import { Gone, LimitExceeded, UsageError, ValueRefused, type PolyloomError } from './errors.js'
 import { Exposed } from './exposed.js'
 import type { Body as FrameBody, Frame } from './frames.js'
 import { REMOTE, newId } from './handle.js'
-import { Reference, callsOf, type Entry, type Line, type Live, type Owned, type Site } from './line.js'
+import { Reference, type Entry, type Line, type Live, type Owned, type Site } from './line.js'
 import type { OPS, Pulling } from './ops.js'
 import { Program, type Pull } from './program.js'
+import { Replies, lossOf } from './replies.js'
 import { Returns } from './returns.js'
 import type { Settings } from './settings.js'
 import { atEndOfTick } from './tick.js'
-import { isAfter } from './transport/transport.js'
 
 const PROGRAM_OPS = 512 // after these a program is sent, so that the host begins early
 const PROGRAM_TEXT = 1 << 20 // UTF-16 units, likewise
@@ -35,37 +25,29 @@ const PROGRAM_ATTACHMENTS = 1024
 export class Session {
   readonly id = newId()
   readonly encoder: Encoder
-  #line: Line
-  #live: Live
+  readonly #line: Line
+  readonly #replies: Replies
   #program: Program | undefined
   #body: Body | undefined // of the map that is being recorded: it takes the ops
   #programs = 0
   #slots = 0
   #encoding = 0 // ops being encoded; more than one where a getter of an argument makes a call
   #urgent = false // what is added now does not wait for room
-  #pending = new Map<number, Program>()
   readonly #exposed = new Exposed()
   readonly #calls = new Calls(this, this.#exposed)
-  readonly #raised = new WeakMap<WeakKey, Pull>() // Python errors to whose op raised them; their slots are held as long
-  #pull: Pull | undefined // whose result is being decoded
-  #at = 0 // its index
-  readonly #liveBeside = (slot: number, type: string, identity: number): unknown => {
-    const pull = this.#pull
-    return slot === pull?.slot ? pull.live(type, identity) : this.#live(this, slot, type, identity, pull)
-  }
   #sites = 0 // call sites kept in this tick
   #made: Owned[] = [] // by ops that are not sent yet
   #returns = new Returns(() => {
-    if (this.#pending.size >= this.settings.inFlight) return // the next program takes them along
+    if (this.#replies.size >= this.settings.inFlight) return // the next program takes them along
     this.begin()
     this.flush()
   })
-  #failure: PolyloomError | undefined // of an op with slot 0, to be told to the next pull
   #ended: PolyloomError | undefined
 
   constructor(line: Line, live: Live) {
     this.#line = line
-    this.#live = live
+    const beside: Replies['beside'] = (slot, type, identity, pull) => live(this, slot, type, identity, pull)
+    this.#replies = new Replies(beside, this.#exposed, line.settings.limits, () => line.answered(1))
     this.encoder = new Encoder((value) => this.#refer(value), line.settings.limits)
     line.send({ text: `{"t":"open","session":"${this.id}"}`, attachments: [] })
   }
@@ -126,7 +108,7 @@ export class Session {
 
   /** Let the op of a slot be given up while it runs (§5.8). */
   guard(slot: number): void {
-    if (!this.#body) this.#program?.guarded.push(slot)
+    if (!this.#body && this.#program) (this.#program.guarded ??= []).push(slot)
   }
 
   /** Give up the op of a slot, sent or not. */
@@ -191,45 +173,19 @@ export class Session {
 
   /** Take the reply to a program. */
   reply(body: FrameBody, frame: Frame): void {
-    const { n, results, failed } = body
-    const program = this.#pending.get(n as number)
-    if (!program || program.waiting) return // sent twice (§8.4)
-    program.waiting = new Map()
-    if (!Array.isArray(results) || results.length !== program.pulls.length) {
-      const found = Array.isArray(results) ? results.length : 'no'
-      const error = new FrameError(`a reply has ${found} results where ${program.pulls.length} were asked for`)
-      program.waiting = undefined
-      throw error
-    }
-    const decoder = this.#decoder(frame)
-    this.#at = 0
-    try {
-      const victim = this.#blame(program, decoder, Array.isArray(failed) ? failed : [])
-      this.#settle(program, results.entries(), victim, decoder)
-    } catch (error) {
-      // A reply that cannot be read ends the conversation, and with it those who were not reached.
-      for (let at = this.#at; at < program.pulls.length; at++) program.waiting.set(at, program.pulls[at]!)
-      throw error
-    }
-    this.#exposed.account(body, program.named)
+    this.#replies.reply(body, frame)
   }
 
   /** Take results that come after the reply (§5.7). */
   late(body: FrameBody, frame: Frame): void {
-    const program = this.#pending.get(body['n'] as number)
-    const { results } = body
-    if (!program?.waiting) return // sent twice
-    if (!Array.isArray(results)) throw new FrameError('a late frame has an array of results')
-    const awaited = (results as [number, unknown][]).filter(([at]) => program.waiting!.has(at))
-    this.#settle(program, awaited, -1, this.#decoder(frame))
-    this.#exposed.account(body)
+    this.#replies.late(body, frame)
   }
 
   /** The wire text of an error that a context is left with (§5.9). */
   thrown(error: unknown): string {
     const said = this.#calls.thrown(error)
-    const pull = this.#raised.get(error as WeakKey)
-    return pull ? `{"slot":${pull.slot},${said.slice(1)}` : said
+    const slot = this.#replies.slotOf(error)
+    return slot === undefined ? said : `{"slot":${slot},${said.slice(1)}`
   }
 
   /** Add ops however many programs have no answer yet. */
@@ -245,7 +201,8 @@ export class Session {
   /** Answer what Python asks of an object of this client (§12.3). */
   call(body: FrameBody, frame: Frame): void {
     this.#line.began()
-    void this.#calls.take(body, this.#decoder(frame), this.#pending.get(body['n'] as number)?.around).finally(() => {
+    const outer = this.#replies.get(body['n'])?.around
+    void this.#calls.take(body, this.#replies.decoder(frame), outer).finally(() => {
       if (!this.#ended) this.#line.answered(1)
     })
     this.#exposed.account(body)
@@ -255,11 +212,11 @@ export class Session {
   answer(call: Call, write: (encoder: Encoder) => string): void {
     if (this.#ended) return
     const attachments: Uint8Array[] = []
-    const named: number[] = []
-    const outcome = this.#into(attachments, named, write)
+    const mark = this.#exposed.mark
+    const outcome = this.#into(attachments, write)
+    this.#exposed.answer(call.number, mark)
     call.answered = true
     this.flush()
-    this.#exposed.answer(call.number, named)
     this.#line.send({ text: `{"t":"answer","session":"${this.id}","call":${call.number},${outcome}}`, attachments })
   }
 
@@ -277,55 +234,47 @@ export class Session {
     this.#ended = error
     this.#returns.end()
     this.#exposed.clear()
-    if (this.#failure) process.emitWarning(`an assignment failed and nobody was told: ${this.#failure.message}`)
-    const pending = [...this.#pending.values()]
-    this.#pending.clear()
-    this.#line.answered(pending.length)
+    this.#line.answered(this.#replies.end(error, fence))
     this.#line.closed(this)
-    for (const program of pending) failAll(program.unanswered, lossOf(error, program.receipt, fence))
-    failAll(this.#program?.pulls ?? [], lossOf(error, undefined, fence, false))
+    const unsent = lossOf(error, undefined, fence, false)
+    for (const pull of this.#program?.pulls ?? []) pull.fail(unsent)
     this.#program = undefined
     this.#made = []
   }
 
   #write(write: (encoder: Encoder) => string): string {
-    const { attachments, named } = this.begin()
-    return this.#into(attachments, named, write)
+    return this.#into(this.begin().attachments, write)
   }
 
-  /** Write a text whose attachments and exposed objects are noted there; what fails leaves nothing behind. */
-  #into(attachments: Uint8Array[], named: number[], write: (encoder: Encoder) => string): string {
-    const before = { attachments: this.encoder.attachments, named: this.#exposed.named }
-    const marks = { attachments: attachments.length, named: named.length }
-    this.encoder.attachments = attachments
-    this.#exposed.named = named
+  /** Write a text whose attachments are collected there; what fails leaves nothing behind. */
+  #into(attachments: Uint8Array[], write: (encoder: Encoder) => string): string {
+    const { encoder } = this
+    const before = encoder.attachments
+    const attached = attachments.length
+    const named = this.#exposed.mark
+    encoder.attachments = attachments
     this.#encoding++
     try {
-      const text = write(this.encoder)
+      const text = write(encoder)
       const limit = this.settings.limits.frameBytes - 2 * PROGRAM_TEXT
       if (text.length > limit)
         throw new LimitExceeded(`frame_bytes: an op of ${text.length} characters is above ${limit}`)
       return text
     } catch (error) {
-      attachments.length = marks.attachments
-      this.#exposed.withdraw(marks.named)
+      attachments.length = attached
+      this.#exposed.withdraw(named)
       throw error
     } finally {
       this.#encoding--
-      this.encoder.attachments = before.attachments
-      this.#exposed.named = before.named
+      encoder.attachments = before
     }
-  }
-
-  #decoder(frame: Frame): Decoder {
-    return new Decoder(frame.attachments, this.#liveBeside, this.settings.limits, this.#exposed)
   }
 
   #checkRoom(): void {
     const { inFlight } = this.settings
-    if (this.#pending.size < inFlight) return
+    if (this.#replies.size < inFlight) return
     const hint = 'await some of them first; the option inFlight of connect() moves the limit'
-    throw new LimitExceeded(`in_flight: ${this.#pending.size} programs of this session have no answer yet`, { hint })
+    throw new LimitExceeded(`in_flight: ${this.#replies.size} programs of this session have no answer yet`, { hint })
   }
 
   #refer(value: object): string | undefined {
@@ -340,82 +289,14 @@ export class Session {
     this.#program = undefined
     const returned = this.#returns.take()
     if (returned) program.add(returned)
-    this.#pending.set(program.n, program)
+    program.named = this.#exposed.take()
+    this.#replies.add(program)
     this.#line.began()
     this.#line.send(program.seal(this.#line.ack))
-  }
-
-  /** Give results to those who wait for them, `victim` the failure of an assignment; the program has ended when none is left. */
-  #settle(program: Program, results: Iterable<[number, unknown]>, victim: number, decoder: Decoder): void {
-    const waiting = program.waiting!
-    for (const [at, wire] of results) {
-      const pull = (this.#pull = program.pulls[at]!)
-      this.#at = at
-      if (Array.isArray(wire) && wire[0] === 'pending') {
-        waiting.set(at, pull)
-        continue
-      }
-      const value = decoded(decoder, wire, at)
-      waiting.delete(at)
-      const failure = at === victim ? this.#takeFailure() : value
-      if (failure instanceof PythonError && at !== victim) this.#raised.set(failure, pull)
-      if (failure instanceof PolyloomError) pull.fail(homeward(failure))
-      else pull.settle(value, typeof value === 'number' && typeof wire === 'object')
-    }
-    this.#pull = undefined // a Remote must not be kept by the session that it came from
-    if (waiting.size) return
-    this.#pending.delete(program.n)
-    this.#line.answered(1)
-  }
-
-  /** Keep the first failure of an op with slot 0 and return the number of the pull to be told, if it is in this program. */
-  #blame(program: Program, decoder: Decoder, failed: unknown[]): number {
-    if (this.#failure) return 0
-    if (!failed.length) return -1
-    const [index, wire] = Array.isArray(failed[0]) ? (failed[0] as unknown[]) : []
-    const error = decoder.decode(wire)
-    if (!(error instanceof PolyloomError)) throw new FrameError('"failed" lists something that is no error')
-    const silent = program.silent.get(index as number)
-    this.#failure = error.at(callsOf(silent?.site))
-    return silent?.pulls ?? 0
-  }
-
-  #takeFailure(): PolyloomError | undefined {
-    const failure = this.#failure
-    this.#failure = undefined
-    return failure
   }
 }
 
 function isFull(program: Program): boolean {
   const { ops, text, attachments } = program
   return ops >= PROGRAM_OPS || text.length >= PROGRAM_TEXT || attachments.length >= PROGRAM_ATTACHMENTS
-}
-
-/** Return the value of one result; a well-formed one that has no place here is the failure of its own pull alone. */
-function decoded(decoder: Decoder, wire: unknown, at: number): unknown {
-  try {
-    return decoder.decode(wire)
-  } catch (error) {
-    if (error instanceof LimitExceeded || (error instanceof ValueRefused && error.code === 'NotData'))
-      return error.rooted(`$.results[${at}]`)
-    throw error instanceof PolyloomError ? error.rooted(`$.results[${at}]`) : error
-  }
-}
-
-function failAll(pulls: Iterable<Pull>, error: Error): void {
-  for (const pull of pulls) pull.fail(error)
-}
-
-/** The error for one program: where a worker is lost, it says whether the program may have begun (§8.2). */
-function lossOf(
-  error: PolyloomError,
-  receipt: string | undefined,
-  fence: string | undefined,
-  sent = true,
-): PolyloomError {
-  if (!(error instanceof WorkerLost)) return error
-  const loss = new WorkerLost(error.detail, { hint: error.hint })
-  loss.started = sent && !(receipt !== undefined && fence !== undefined && isAfter(receipt, fence))
-  return loss
 }

@@ -18,14 +18,14 @@ def session():
 
 def reply_to(session, *ops):
     ran = session.run(Program(1, list(ops), ()))
-    assert all(len(frame.text) <= 2000 for frame in ran.frames)
-    body, *later = [json.loads(frame.text) for frame in ran.frames]
+    assert all(len(frame.text) <= 2000 for frame in (ran.frame, *ran.rest))
+    body, *later = [json.loads(frame.text) for frame in (ran.frame, *ran.rest)]
     for late in later:
         assert (late["t"], late["n"]) == ("late", 1)
         ((at, value),) = late["results"]
         assert body["results"][at] == ["pending"]
         body["results"][at] = value
-    return {**body, "frames": len(ran.frames)}
+    return {**body, "frames": 1 + len(ran.rest)}
 
 
 def codes(results):

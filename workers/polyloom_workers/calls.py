@@ -131,8 +131,8 @@ class Calls:
             call = self._open[self._last] = Call(self._session, self._last, attended)
             body = {"t": "call", "session": self._session.id, "call": call.number, "id": number, "do": do}
             running = RUNNING.get()
-            if running is not None and running.session is self._session:
-                body["n"] = running.n
+            if running is not None and running[0] is self._session:
+                body["n"] = running[1]
             frame = write_frame({**body, **self._exposed.news()}, encoder.attachments)
             if len(frame.text) > self._limits.frame_bytes:
                 del self._open[call.number]

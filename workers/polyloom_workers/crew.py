@@ -185,11 +185,13 @@ class Crew(Generic[T]):
         while not self._stopping:
             now = time.monotonic()
             with self._lock:
-                if self._filed:
-                    self._hand_out(member)
-                if self._leader is not member:
-                    return
-                item = self._next(member)
+                item = self._only(member) if self._filed else None
+                if item is None:
+                    if self._filed:
+                        self._hand_out(member)
+                    if self._leader is not member:
+                        return
+                    item = self._next(member)
                 self._busy_since = 0.0 if item is None else now
                 if item is None and member.work:  # it must wait until fewer programs run, so another one reads
                     return self._appoint()
@@ -250,6 +252,14 @@ class Crew(Generic[T]):
         member.granted = False
         item: T = source.popleft()
         return item
+
+    def _only(self, leader: Member) -> T | None:
+        """Return what was filed if that is one thing, and the leader's own: what most reads bring, without a detour."""
+        first = self._filed[0]
+        if len(self._filed) > 1 or first.home is not leader or leader.work or leader.granted or self._running >= self._limit:
+            return None
+        self._running += 1
+        return self._filed.popleft()
 
     def _pass_on(self) -> None:
         """One program runs less: let in who waits for that."""

@@ -22,7 +22,7 @@ from polyloom.policy import Policy
 from polyloom_workers.calls import Answer, Call, Calls
 from polyloom_workers.loop import Loop, Outcome
 from polyloom_workers.output import Output
-from polyloom_workers.session import RUNNING, Late, Program, Ran, Running, Session, Strand
+from polyloom_workers.session import RUNNING, Late, Program, Ran, Session, Strand
 
 Send = Callable[[str, Frame, Any], None]
 """`send(client, frame, entry)`; `entry` names the frame that this one answers, or is None."""
@@ -287,9 +287,10 @@ class Host:
         ran = self._outcome(session, program)
         if isinstance(ran, Frame):
             return self.send(session.client, ran, program.entry)
-        *others, last = ran.frames
-        for frame in others:
-            self.send(session.client, frame, None)
+        last = ran.frame
+        for frame in ran.rest:
+            self.send(session.client, last, None)
+            last = frame
         if ran.reply.waiting:
             self.send(session.client, last, None)
             for place in ran.reply.waiting:
@@ -300,7 +301,7 @@ class Host:
 
     def _outcome(self, session: Session, program: Program) -> Ran | Frame:
         """Run a program; whatever happens it is answered, and what it printed is on its way before the answer."""
-        token = RUNNING.set(Running(session, program.n))
+        token = RUNNING.set((session, program.n))
         try:
             return session.run(program)
         except BaseException as error:  # no bad input kills a worker

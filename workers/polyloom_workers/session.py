@@ -35,7 +35,8 @@ class Ran(NamedTuple):
 
     program: Program
     reply: Reply
-    frames: list[Frame]  # one, unless its results do not fit into one
+    frame: Frame
+    rest: Sequence[Frame]  # results that did not fit into the first one
     began: float
     ended: float
 
@@ -47,14 +48,8 @@ class Late(NamedTuple):
     place: Waiting
 
 
-class Running(NamedTuple):
-    """A program at work, for whoever runs in its context: its threads do not, its coroutines do."""
-
-    session: Session
-    n: int
-
-
-RUNNING: ContextVar[Running | None] = ContextVar("polyloom-running", default=None)
+RUNNING: ContextVar[tuple[Session, int] | None] = ContextVar("polyloom-running", default=None)
+"""The program at work, by its session and number, for whoever runs in its context: its threads do not, its coroutines do."""
 
 
 class Strand:
@@ -92,12 +87,12 @@ class Session(Strand):
             body["failed"] = reply.failed
         self._tell(body)
         frame = write_frame(body, reply.attachments)
-        rest: list[Frame] = []
+        rest: Sequence[Frame] = ()
         if len(frame.text) > self.table.limits.frame_bytes:
             body, later = fitted(body, len(frame.text), self.table.limits.frame_bytes)
             frame = write_frame(body, reply.attachments)
             rest = [write_frame(self._late(program.n, *one), reply.attachments) for one in later]
-        return Ran(program, reply, [frame, *rest], began, time.monotonic())
+        return Ran(program, reply, frame, rest, began, time.monotonic())
 
     def finish(self, late: Late) -> Frame:
         """Return a result that came later as a frame (§5.7)."""
@@ -114,8 +109,9 @@ class Session(Strand):
 
     def _tell(self, body: dict[str, Any]) -> None:
         """Add what became of objects of the client (§12.7)."""
-        if self.table.exposed is not None:
-            body.update(self.table.exposed.news())
+        exposed = self.table.exposed
+        if exposed is not None and exposed.used:
+            body.update(exposed.news())
 
 
 def fitted(body: dict[str, Any], size: int, limit: int) -> tuple[dict[str, Any], list[tuple[int, Any]]]:
