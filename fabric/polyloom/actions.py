@@ -90,9 +90,17 @@ def _call(run: Run, op: list[Any]) -> object:
     positional, named = run.arguments(op)
     run.reply.called = target
     value = target(*positional, **named)
-    if run.table.spawn is not None and issubclass(type(value), Coroutine):  # steps of asynchronous generators too
+    kind = type(value)
+    if kind in _COMMON or run.table.spawn is None:
+        return value
+    if issubclass(kind, Coroutine):  # steps of asynchronous generators too
         return Pending(run.table.spawn(value), partial(run.outcome, words_of(op, run.table)))
     return value
+
+
+_COMMON = frozenset(
+    {int, float, str, bool, bytes, list, tuple, dict, type(None)}
+)  # asking an abstract class costs as much as a call
 
 
 def _operator(run: Run, op: list[Any]) -> object:

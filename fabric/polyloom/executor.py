@@ -90,9 +90,12 @@ def apply(
     step = partial(run.guarded_step, frozenset(guarded)) if guarded else run.step
     for index, op in enumerate(ops):
         step(index, op)
-    if run.reply.waiting:
-        run.reply._run = run
-    return run.reply
+    reply = run.reply
+    if reply.waiting:
+        reply._run = run
+    else:
+        del run.decoder, run.encoder  # they know the run: without them it needs no garbage collector
+    return reply
 
 
 class _Run(Exchange):

@@ -16,6 +16,7 @@ itself meanwhile, so that an answer needs no hand-over either.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -23,6 +24,8 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from polyloom_workers.member import Member
+
+logger = logging.getLogger(__name__)
 
 PATIENCE = 0.004  # seconds; a hand-over costs about 50 us, a call that is worth one takes longer than this
 BURST = 32  # programs after which replies are sent although more programs wait
@@ -175,16 +178,22 @@ class Crew(Generic[T]):
                     self._park(member)
             if leads:
                 self._lead(member)
+                self._flush()  # what it has answered, since another one reads now
             elif item is not None:
-                self._work(member, item, time.monotonic())
+                again = self._work(item, leads=False)
+                with self._lock:
+                    self._put_back(item, again)
             else:
                 member.gate.acquire()
 
     def _lead(self, member: Member) -> None:
         """Run what is here, read on, until another one leads."""
+        item: T | None = None
+        again = False
         while not self._stopping:
-            now = time.monotonic()
             with self._lock:
+                if item is not None:
+                    self._put_back(item, again)
                 item = self._only(member) if self._filed else None
                 if item is None:
                     if self._filed:
@@ -192,11 +201,11 @@ class Crew(Generic[T]):
                     if self._leader is not member:
                         return
                     item = self._next(member)
-                self._busy_since = 0.0 if item is None else now
+                self._busy_since = 0.0 if item is None else time.monotonic()
                 if item is None and member.work:  # it must wait until fewer programs run, so another one reads
                     return self._appoint()
             if item is not None:
-                self._work(member, item, now)
+                again = self._work(item, leads=True)
             elif not self._receive():
                 return self._end(member)
 
@@ -209,24 +218,21 @@ class Crew(Generic[T]):
             self._hand_out(None)
         return True
 
-    def _work(self, member: Member, item: T, began: float) -> None:
-        """Run one program. Who leads still sends replies with its next read, unless they would wait for others."""
-        self._seen = began
+    def _work(self, item: T, leads: bool) -> bool:
+        """Run one program and tell whether more wait. A leader sends replies with its next read, unless they would wait long."""
+        began = self._seen = time.monotonic()
         if not self._alarm.is_set():
             self._alarm.set()
-        again = False
         try:
             again = self._turn(item)
-        finally:
-            with self._lock:
-                if again:
-                    (self._loose if item.home is None else item.home.work).append(item)
-                self._pass_on()
-                leads = self._leader is member
+        except BaseException:  # whatever it is, this thread goes on
+            logger.exception("a turn of a session failed")
+            again = False
         self._unsent += 1
         if not leads or self._unsent >= BURST or time.monotonic() - began > LATE:
             self._unsent = 0
             self._flush()
+        return again
 
     def _end(self, member: Member) -> None:
         self.stop()
@@ -260,6 +266,12 @@ class Crew(Generic[T]):
             return None
         self._running += 1
         return self._filed.popleft()
+
+    def _put_back(self, item: T, again: bool) -> None:
+        """A program has ended; its session may have more."""
+        if again:
+            (self._loose if item.home is None else item.home.work).append(item)
+        self._pass_on()
 
     def _pass_on(self) -> None:
         """One program runs less: let in who waits for that."""

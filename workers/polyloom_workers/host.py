@@ -258,16 +258,16 @@ class Host:
     def turn(self, strand: Strand) -> bool:
         """Do the next work of a session, or of a call that nobody waits for; tell whether more waits."""
         session, item = strand.session, strand.queue.popleft()
-        if item is None:
+        if type(item) is Program and not session.closed:
+            self._run(session, item)
+        elif item is None:
             self._close(session)
         elif isinstance(strand, Call) and not isinstance(item, Program):
             session.calls.finish(strand, item)
         elif session.closed:  # no reply follows a `closed` (§4.3)
             self.send(session.client, NOTHING, (item.ran.program if isinstance(item, Late) else item).entry)
-        elif isinstance(item, Late):
-            self._finish(session, item)
         else:
-            self._run(session, item)
+            self._finish(session, item)
         with self.lock:
             strand.scheduled = bool(strand.queue)
             return strand.scheduled
