@@ -84,7 +84,7 @@ def test_object_that_answers_to_every_name_has_one_name_for_all_its_instances():
 
 def ran(n, called=math.sqrt, error=None, results=()):
     reply = types.SimpleNamespace(called=called, error=error, failed=[], results=list(results))
-    return Ran(Program(n, [], []), reply, None, 0.0, 0.5)
+    return Ran(Program(n, [], []), reply, None, (), 0.0, 0.5)
 
 
 @pytest.fixture

@@ -293,7 +293,7 @@ class Host:
             last = frame
         if ran.reply.waiting:
             self.send(session.client, last, None)
-            for place in ran.reply.waiting:
+            for place in [*ran.reply.waiting]:  # others take from it as soon as they come
                 place.pending.then(functools.partial(self._came, session, Late(ran, place)))
         else:
             self.send(session.client, last, program.entry)
@@ -316,6 +316,10 @@ class Host:
         self.loose(session, late)
 
     def _finish(self, session: Session, late: Late) -> None:
+        with session.finishing:  # late results of one program share its encoder
+            self._send_late(session, late)
+
+    def _send_late(self, session: Session, late: Late) -> None:
         if self.output is not None:
             self.output.drain()  # what the coroutine printed goes before its result
         ran, waiting = late.ran, late.ran.reply.waiting

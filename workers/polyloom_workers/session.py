@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -75,6 +76,7 @@ class Session(Strand):
         self.client = client
         self.policy = policy
         self.table = Table(limits)
+        self.finishing = threading.Lock()
         self.last = 0  # number of the last program accepted
         self.closed = False
 
