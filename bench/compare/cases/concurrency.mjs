@@ -5,12 +5,8 @@ const COUNT = 1000
 const numbers = Array.from({ length: COUNT }, (_, index) => index)
 const together = (one) => Promise.all(numbers.map(one))
 
-const MOVES =
-  'after a slow call the next one may run in another thread of Python; a session keeps its order, not its thread'
-
 /** The answer of the last call, which comes after a slow one; node-calls-python is asked synchronously, in Node's thread. */
 const later = (last, ...first) => ({
-  conceded: MOVES,
   polyloom: async ({ samples }) => {
     for (const [name, ...args] of first) await samples[name](...args)
     await samples.nap()
@@ -62,7 +58,6 @@ export default {
       behaviours: ['G71'],
       sentence: 'a sqlite3 connection that one call made is used by another, after a slow one',
       expected: [3],
-      conceded: MOVES,
       polyloom: async ({ keep, samples }) => {
         const connection = await keep(samples.database())
         await samples.nap()
@@ -91,6 +86,7 @@ export default {
       behaviours: ['G71'],
       sentence: 'what needs the main thread of Python (signal.signal) runs, after a slow call',
       expected: 'handled',
+      conceded: 'a local process gives it to its first session; on a fleet the main thread is that of Celery',
       ...later('handle_signal'),
     },
   ],
