@@ -11,6 +11,9 @@ import { Session } from './session.js'
 import type { Settings } from './settings.js'
 import type { Receiver, Transport } from './transport/transport.js'
 
+/** The number of the last program of each session that has begun, as a host that ends in order says (§4.3). */
+type Begun = Readonly<Record<string, number>>
+
 export class Conversation implements Line, Receiver {
   worker = ''
   /** The version of Python at the other end. */
@@ -83,10 +86,10 @@ export class Conversation implements Line, Receiver {
     }
   }
 
-  end(error: PolyloomError, fence?: string): void {
+  end(error: PolyloomError, fence?: string, begun?: Begun): void {
     if (this.#ended) return
     this.#ended = error
-    for (const session of [...this.#sessions.values()]) session.end(error, fence)
+    for (const session of [...this.#sessions.values()]) session.end(error, fence, begun && (begun[session.id] ?? 0))
     this.#welcome(error)
     this.#closing ??= this.transport.close()
   }
@@ -144,8 +147,10 @@ export class Conversation implements Line, Receiver {
     const given = new Decoder().decode(body['error'])
     const error =
       given instanceof PolyloomError ? given : new Gone('the host closed the session', { code: 'SessionClosed' })
-    if (typeof body['session'] === 'string') this.#sessions.get(body['session'])?.end(error)
-    else this.end(error)
+    const begun = body['begun'] as Begun | undefined
+    const session = body['session']
+    if (typeof session === 'string') this.#sessions.get(session)?.end(error, undefined, begun?.[session])
+    else this.end(error, undefined, begun)
   }
 }
 

@@ -89,12 +89,14 @@ export class Replies {
   }
 
   /** Reject everything, and return how many programs that were. */
-  end(error: PolyloomError, fence?: string): number {
+  end(error: PolyloomError, fence?: string, begun?: number): number {
     if (this.#failure) process.emitWarning(`an assignment failed and nobody was told: ${this.#failure.message}`)
     const pending = [...this.#pending.values()]
     this.#pending.clear()
-    for (const { unanswered, receipt } of pending)
-      for (const pull of unanswered) pull.fail(lossOf(error, receipt, fence))
+    for (const program of pending) {
+      const loss = lossOf(error, mayHaveBegun(program, fence, begun))
+      for (const pull of program.unanswered) pull.fail(loss)
+    }
     return pending.length
   }
 
@@ -151,15 +153,16 @@ function decoded(decoder: Decoder, wire: unknown, at: number): unknown {
   }
 }
 
-/** The error for one program: where a worker is lost, it says whether the program may have begun (§8.2). */
-export function lossOf(
-  error: PolyloomError,
-  receipt: string | undefined,
-  fence: string | undefined,
-  sent = true,
-): PolyloomError {
+/** The error for one program: where a worker is lost, it says whether the program may have begun. */
+export function lossOf(error: PolyloomError, started: boolean): PolyloomError {
   if (!(error instanceof WorkerLost)) return error
   const loss = new WorkerLost(error.detail, { hint: error.hint })
-  loss.started = sent && !(receipt !== undefined && fence !== undefined && isAfter(receipt, fence))
+  loss.started = started
   return loss
+}
+
+/** Told by the number of the last program that has begun (§4.3), or by the last entry that was taken (§8.2). */
+function mayHaveBegun({ n, receipt }: Program, fence: string | undefined, begun: number | undefined): boolean {
+  if (begun !== undefined) return n <= begun
+  return !(receipt !== undefined && fence !== undefined && isAfter(receipt, fence))
 }

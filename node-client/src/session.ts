@@ -229,14 +229,14 @@ export class Session {
   }
 
   /** End the session; everything pending is rejected with the error. The one way out. */
-  end(error: PolyloomError, fence?: string): void {
+  end(error: PolyloomError, fence?: string, begun?: number): void {
     if (this.#ended) return
     this.#ended = error
     this.#returns.end()
     this.#exposed.clear()
-    this.#line.answered(this.#replies.end(error, fence))
+    this.#line.answered(this.#replies.end(error, fence, begun))
     this.#line.closed(this)
-    const unsent = lossOf(error, undefined, fence, false)
+    const unsent = lossOf(error, false)
     for (const pull of this.#program?.pulls ?? []) pull.fail(unsent)
     this.#program = undefined
     this.#made = []

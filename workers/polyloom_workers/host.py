@@ -63,6 +63,8 @@ class Host:
         self.clients: dict[str, dict[str, Session]] = {}
         self.parting: set[Session] = set()  # sessions that end, but have not yet
         self.ended: dict[str, Gone | None] = {}  # client -> what it has still to be told; the last REMEMBERED of them
+        self.active: set[tuple[str, int]] = set()  # session and number of programs that have begun and not ended
+        self.leaving: Gone | None = None  # why no session and no program begins any more
         self.output: Output | None = None
         self.on_acknowledged: Callable[[str, object], None] | None = None
         self.on_ran: Callable[[Session, Ran], None] | None = None
@@ -90,6 +92,8 @@ class Host:
                 code="VersionMismatch",
                 hint=f"install the same version of polyloom on both sides; the worker has {__version__}",
             )
+        if self.leaving:
+            return self.end(client, self.leaving, entry)
         with self.lock:
             self.ended.pop(client, None)
             self.clients.setdefault(client, {})
@@ -99,6 +103,9 @@ class Host:
     def open(self, client: str, body: dict[str, Any], _frame: Frame, entry: Any) -> None:
         """Open a session (§4.1)."""
         name = _text(body, "session")
+        if self.leaving:
+            lost = {"t": "closed", "session": name, "error": ["error", self.leaving.to_wire()], "begun": {name: 0}}
+            return self.send(client, write_frame(lost), entry)
         with self.lock:
             sessions = self._sessions(client)
             if name not in sessions:
@@ -167,9 +174,11 @@ class Host:
 
     def end(self, client: str, error: PolyloomError, entry: Any = None) -> None:
         """End a conversation that cannot go on, saying why; what the client has sent already is ignored (§2.3)."""
+        begun = {session.id: session.begun for session in list(self.clients.get(client, {}).values())}
         self.forget(client, error if isinstance(error, Gone) else None)
         self._remember(client, None)
-        self.send(client, write_frame({"t": "closed", "error": ["error", error.rooted().to_wire()]}), entry)
+        body = {"t": "closed", "error": ["error", error.rooted().to_wire()]}
+        self.send(client, write_frame(body | {"begun": begun} if error.code == "WorkerLost" else body), entry)
 
     def forget(self, client: str, error: Gone | None = None) -> None:
         """Close all sessions of a client without an answer: it left, or its lease ended. From any thread."""
@@ -187,6 +196,14 @@ class Host:
         gone = Gone("the lease of this client ended, and its objects with it", code="LeaseExpired", hint=CONNECT_AGAIN)
         self._remember(client, gone)
         self.forget(client, gone)
+
+    def retire(self, error: Gone) -> None:
+        """Begin no session and no program any more; those that run may end."""
+        self.leaving = error
+
+    def idle(self) -> bool:
+        """Tell whether every program that has begun has ended, with all that it waited for."""
+        return not self.active
 
     def hang_up(self, error: Gone) -> None:
         """End what waits for clients: this host goes."""
@@ -259,7 +276,8 @@ class Host:
         """Do the next work of a session, or of a call that nobody waits for; tell whether more waits."""
         session, item = strand.session, strand.queue.popleft()
         if type(item) is Program and not session.closed:
-            self._run(session, item)
+            if not self.leaving or strand is not session:  # what a program waits for is part of it
+                self._run(session, item)
         elif item is None:
             self._close(session)
         elif isinstance(strand, Call) and not isinstance(item, Program):
@@ -284,9 +302,12 @@ class Host:
         session.table.filling = filling
 
     def _run(self, session: Session, program: Program) -> None:
+        session.begun = max(session.begun, program.n)
+        self.active.add((session.id, program.n))
         ran = self._outcome(session, program)
         if isinstance(ran, Frame):
-            return self.send(session.client, ran, program.entry)
+            self.send(session.client, ran, program.entry)
+            return self.active.discard((session.id, program.n))
         last = ran.frame
         for frame in ran.rest:
             self.send(session.client, last, None)
@@ -335,6 +356,7 @@ class Host:
             self._ended(session, ran._replace(ended=time.monotonic()))
 
     def _ended(self, session: Session, ran: Ran) -> None:
+        self.active.discard((session.id, ran.program.n))
         if self.on_ran is not None:
             self.on_ran(session, ran)
 
@@ -344,6 +366,7 @@ class Host:
         session.closed = True
         session.table.clear()
         self.leave(session)
+        self.active.difference_update([one for one in list(self.active) if one[0] == session.id])
         with self.lock:
             self.parting.discard(session)
             known = self.clients.get(session.client, {}).pop(session.id, None)

@@ -39,6 +39,11 @@ RETRY_MOST = 2.0
 _BROKEN = (redis.ConnectionError, redis.TimeoutError, OSError)
 
 
+def shut_down() -> Gone:
+    """Return what clients are told when their worker ends in order."""
+    return Gone("the worker was shut down", code="WorkerLost", hint="connect again: another worker takes over")
+
+
 class Lane:
     """The inbox of one worker incarnation and the mailboxes of its clients."""
 
@@ -75,17 +80,23 @@ class Lane:
         sleep.install()
         self.crew.start()
 
-    def stop(self, grace: float) -> None:
-        """Let running programs end, at most `grace` seconds, send what is answered, and tell the clients."""
+    def leave(self) -> None:
+        """Begin nothing new; programs that run go on, and may call their clients."""
+        self.host.retire(shut_down())
+
+    def idle(self) -> bool:
+        """Tell whether nothing runs."""
+        return self.host.idle()
+
+    def stop(self, patience: float) -> None:
+        """Stop, wait `patience` seconds at most for what runs yet, send what is answered, and tell the clients."""
+        self.leave()
         self._stopping = True
-        self.host.hang_up(Gone("the worker was shut down", code="WorkerLost"))
+        self.host.hang_up(shut_down())
         self.crew.stop()
-        self.crew.join(grace)
+        self.crew.join(patience)
         for client in list(self.host.clients):
-            self.host.end(
-                client, Gone("the worker was shut down", code="WorkerLost", hint="connect again: another worker takes over")
-            )
-        self.host.part(grace)
+            self.host.end(client, shut_down())
         self.flush()
         if self.host.output is not None:
             self.host.output.uninstall()

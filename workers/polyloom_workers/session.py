@@ -78,6 +78,7 @@ class Session(Strand):
         self.table = Table(limits)
         self.finishing = threading.Lock()
         self.last = 0  # number of the last program accepted
+        self.begun = 0  # of those that have begun, the highest number
         self.closed = False
 
     def run(self, program: Program) -> Ran:

@@ -16,11 +16,13 @@ from polyloom.policy import policy_of
 from polyloom.registry import Worker
 from polyloom.servers import unreachable
 from polyloom.settings import Settings
+from polyloom_workers.ending import Ending, Steps
 from polyloom_workers.events import Events
 from polyloom_workers.lane import Lane
 from polyloom_workers.lease import Lease
 from polyloom_workers.load import Load
 from polyloom_workers.sweep import Sweep
+from polyloom_workers.taken import Taken
 
 logger = logging.getLogger(__name__)
 
@@ -61,15 +63,22 @@ class LaneStep(bootsteps.StartStopStep):
         self.load.start()
         self.sweep.start()
         self.events.start()
+        self.taken = Taken()
+        self.taken.start()
+        self.ending = Ending(self.lane, self.settings.grace, Steps(self.lease.leave, self._left, self.taken.give_back))
+        self.ending.start()
         logger.info("worker %s serves sessions; allowed: %s", self.lane.host.id, " ".join(self.settings.allow))
 
+    def _left(self) -> None:
+        """Clean up after the lane."""
+        self.load.stop()
+        self.sweep.stop()
+        self.lease.release()
+        self.events.stop()
+
     def stop(self, parent: Any) -> None:
-        if hasattr(self, "events"):
-            self.load.stop()
-            self.sweep.stop()
-            self.lane.stop(self.settings.grace)
-            self.lease.release()
-            self.events.stop()
+        if hasattr(self, "ending"):
+            self.ending.end()
 
     terminate = stop
 

@@ -23,12 +23,17 @@ from polyloom.settings import NOT_GIVEN
     "--label", "labels", metavar="LABEL", multiple=True, help="what clients may ask for: gpu, zone=a  [POLYLOOM_LABELS]"
 )
 @click.option("--name", metavar="TEXT", help="name in Celery and Flower, before the host's")
+@click.option("--processes", type=click.IntRange(1), default=1, show_default=True, help="start so many, and anew what dies")
 @click.option("--log-level", default="INFO", show_default=True)
-def command(jobs: bool, name: str | None, log_level: str, **flags: object) -> None:
+def command(jobs: bool, name: str | None, processes: int, log_level: str, **flags: object) -> None:
     arguments = ["--log-level", log_level]
     arguments += ["--jobs"] if jobs else []
-    arguments += ["--name", name] if name else []
     for flag, value in flags.items():
         if value not in NOT_GIVEN:
             os.environ[f"POLYLOOM_{flag.upper()}"] = " ".join(value) if isinstance(value, tuple) else str(value)
-    os.execv(sys.executable, [sys.executable, "-m", "polyloom_workers.worker", *arguments])
+    name = name or "polyloom"
+    if processes > 1:
+        module = ["polyloom_workers.supervisor", str(processes), name]
+    else:
+        module = ["polyloom_workers.worker", "--name", name]
+    os.execv(sys.executable, [sys.executable, "-m", *module, *arguments])

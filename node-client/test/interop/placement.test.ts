@@ -3,13 +3,13 @@ import { after, before, describe, test } from 'node:test'
 
 import { Redis } from 'ioredis'
 
-import { NoWorker, connect } from '../../src/index.js'
+import { NoWorker, WorkerLost, connect } from '../../src/index.js'
 import { newId } from '../../src/handle.js'
 import { Keys } from '../../src/keys.js'
 import { addressOf } from '../../src/transport/address.js'
 import { findWorker } from '../../src/transport/registry.js'
 import { ownWorker, type OwnWorker } from '../support/worker.js'
-import { until } from './hosts.js'
+import { define, until } from './hosts.js'
 
 const URL = process.env['POLYLOOM_TEST_REDIS_URL']
 const FAR = 2 ** 50 // ms; a lease that does not end here
@@ -139,5 +139,22 @@ describe('placement', { skip: URL === undefined && 'POLYLOOM_TEST_REDIS_URL name
       await Promise.all(looms.map((loom) => loom.close()))
       await until(async () => (await count()) === 0)
     })
+  })
+
+  test('a worker that is shut down says which programs have begun', { timeout: 60_000 }, async () => {
+    const worker = await ownWorker(URL!, ['*'], { grace: 0.01 })
+    const loom = await connect(URL, worker.options)
+    const module = define(
+      loom.$py,
+      'import builtins, time\ndef hold():\n    builtins.held = True\n    time.sleep(3600)',
+    )
+    const lost = (started: boolean) => (error: unknown) => error instanceof WorkerLost && error.started === started
+    const held = assert.rejects(async () => await module.hold(), lost(true))
+    const other = loom.session().$py('builtins') as any
+    await until(async () => await other.getattr(other, 'held', false))
+    const queued = assert.rejects(async () => await module.hold(), lost(false))
+    await worker.stop()
+    await Promise.all([held, queued])
+    await loom.close()
   })
 })
