@@ -76,10 +76,21 @@ class Checkup:
 
     def persistence(self) -> Iterator[Finding]:
         if int(self._info.get("aof_enabled", 0)):
-            yield ok("persistence", "append-only file is on")
+            yield from self._appendfsync()
         else:
             mend = "appendonly yes, appendfsync always; fine as it is for development"
             yield warning("persistence", "what the server has accepted is lost when it dies: no append-only file", mend)
+
+    def _appendfsync(self) -> Iterator[Finding]:
+        try:
+            policy = str(self._client.config_get("appendfsync").get("appendfsync", ""))
+        except redis.ResponseError:
+            policy = ""  # this user may not look
+        if policy in ("everysec", "no"):
+            text = f"append-only file is on, with appendfsync {policy}: the last moments before a crash may be lost"
+            yield warning("persistence", text, "appendfsync always, where what was accepted must never be lost")
+        else:
+            yield ok("persistence", "append-only file is on")
 
     def access(self) -> Iterator[Finding]:
         try:
@@ -97,9 +108,10 @@ class Checkup:
         seconds, microseconds = self._client.time()
         skew = seconds + microseconds / 1e6 - time.time()
         if abs(skew) > SKEW:
-            yield warning("clock", f"the server's clock is {skew:+,.0f} s from this machine's", "run a time service on both")
+            text = f"the server's clock is {skew:+,.0f} s from this machine's: leases use the server's alone, logs do not"
+            yield warning("clock", text, "run a time service on both")
         else:
-            yield ok("clock", "the server's clock agrees with this machine's")
+            yield ok("clock", "the server's clock agrees with this machine's; leases use the server's alone")
 
     def workers(self) -> Iterator[Finding]:
         workers = RedisRegistry(self._client, self._keys).workers()
@@ -115,6 +127,15 @@ class Checkup:
                 yield failure("versions", f"{where} speaks protocol {worker.protocol}, not {PROTOCOL}", mend)
             elif worker.version != __version__:
                 yield warning("versions", f"{where} runs polyloom {worker.version}, this is {__version__}", "install one version")
+        yield from _alike("polyloom", {worker.version for worker in workers})
+        yield from _alike("Python", {worker.python.rpartition(".")[0] for worker in workers})
+
+
+def _alike(what: str, versions: set[str]) -> Iterator[Finding]:
+    """Warn of workers that differ: what a client gets would depend on where it is placed."""
+    if len(versions) > 1:
+        text = f"workers run {what} {', '.join(sorted(versions))}: what a call does depends on where a client is placed"
+        yield warning("versions", text, "install one version, or keep them apart by labels (--label)")
 
 
 CHECKS: tuple[Callable[[Checkup], Iterator[Finding]], ...] = (

@@ -2,8 +2,8 @@
 
 PROTOCOL = 1
 
-CLIENT_KINDS = ("hello", "open", "program", "answer", "cancel", "close", "bye")
-HOST_KINDS = ("hello", "reply", "late", "call", "output", "closed")
+CLIENT_KINDS = ("hello", "open", "program", "answer", "cancel", "close", "bye", "survey")
+HOST_KINDS = ("hello", "reply", "late", "call", "output", "closed", "survey")
 
 OPS = (
     "import",

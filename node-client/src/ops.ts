@@ -3,8 +3,8 @@
 export const PROTOCOL = 1
 export const VERSION = '0.1.0'
 
-export const CLIENT_KINDS = ['hello', 'open', 'program', 'answer', 'cancel', 'close', 'bye'] as const
-export const HOST_KINDS = ['hello', 'reply', 'late', 'call', 'output', 'closed'] as const
+export const CLIENT_KINDS = ['hello', 'open', 'program', 'answer', 'cancel', 'close', 'bye', 'survey'] as const
+export const HOST_KINDS = ['hello', 'reply', 'late', 'call', 'output', 'closed', 'survey'] as const
 
 export const OPS = [
   'import',

@@ -66,6 +66,10 @@ def test_full_server_is_a_warning(admin: redis.Redis) -> None:
 def test_persistence_is_seen(admin: redis.Redis) -> None:
     assert found(admin, "persistence").level == "warning"
     admin.config_set("appendonly", "yes")
+    admin.config_set("appendfsync", "everysec")
+    assert found(admin, "persistence").level == "warning"
+    assert "appendfsync" in found(admin, "persistence").mend
+    admin.config_set("appendfsync", "always")
     assert found(admin, "persistence").level == "ok"
 
 
@@ -82,3 +86,18 @@ def test_workers_of_other_versions_are_named(admin: redis.Redis) -> None:
     registry.lease(Worker("old", host="there", version="0.0.1"), 60)
     assert found(admin, "versions").level == "warning"
     assert "worker old on there runs polyloom 0.0.1" in found(admin, "versions").text
+
+
+def test_workers_that_differ_are_a_warning(admin: redis.Redis) -> None:
+    registry = RedisRegistry(admin, Keys())
+    registry.lease(Worker("one", python="3.11.7"), 60)
+    registry.lease(Worker("two", python="3.11.9"), 60)
+    assert not [finding for finding in Checkup(admin, Keys()).findings() if finding.subject == "versions"]
+    registry.lease(Worker("three", python="3.13.1"), 60)
+    assert found(admin, "versions").level == "warning"
+    assert "Python 3.11, 3.13" in found(admin, "versions").text
+
+
+def test_clock_says_what_leases_live_by(admin: redis.Redis) -> None:
+    assert found(admin, "clock").level == "ok"
+    assert "leases use the server's alone" in found(admin, "clock").text

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 LOOK = 0.02  # seconds between two looks whether all has ended
+PARTING = 1.0  # seconds, at least, for sessions to leave what they have entered
 HURRIED = 1  # exit status of a worker that was ended at once
 
 
@@ -79,7 +80,7 @@ class Ending:
         end = time.monotonic() + self._grace
         while not self._hurried() and not self._lane.idle() and time.monotonic() < end:
             time.sleep(LOOK)
-        self._attempt(lambda: self._lane.stop(0.0 if self._hurried() else max(0.0, end - time.monotonic())))
+        self._attempt(lambda: self._lane.stop(0.0 if self._hurried() else max(PARTING, end - time.monotonic())))
         self._attempt(self._steps.left)
         self._done.set()
         while not self._hurried():

@@ -6,7 +6,6 @@ recorded at all.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import logging
 import threading
@@ -17,6 +16,7 @@ from typing import Any
 from celery import Celery
 from celery.events.dispatcher import EventDispatcher
 
+from polyloom_workers.blur import blurred
 from polyloom_workers.session import Ran, Session
 
 logger = logging.getLogger(__name__)
@@ -108,11 +108,6 @@ def _failure(ran: Ran) -> dict[str, str] | None:
         "exception": f"{error.get('type', error['code'])}({error['message']!r})",
         "traceback": error.get("traceback", ""),
     }
-
-
-def blurred(session: str) -> str:
-    """Return a name for a session that does not tell its id, which is a secret of its client."""
-    return hashlib.blake2s(session.encode(), digest_size=8).hexdigest()
 
 
 def name_of(called: object) -> str:

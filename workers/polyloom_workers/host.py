@@ -23,6 +23,7 @@ from polyloom_workers.calls import Answer, Call, Calls
 from polyloom_workers.loop import Loop, Outcome
 from polyloom_workers.output import Output
 from polyloom_workers.session import RUNNING, Late, Program, Ran, Session, Strand
+from polyloom_workers.summary import summary
 
 Send = Callable[[str, Frame, Any], None]
 """`send(client, frame, entry)`; `entry` names the frame that this one answers, or is None."""
@@ -76,7 +77,7 @@ class Host:
             handler = KINDS.get(body["t"])
             if handler is None:
                 raise FrameError(f"unknown kind of frame {body['t']!r}")
-            if body["t"] != "hello" and client not in self.clients:
+            if body["t"] not in STRANGERS and client not in self.clients:
                 return self._late(client, entry)
             handler(self, client, body, frame, entry)
         except PolyloomError as error:
@@ -166,6 +167,10 @@ class Host:
                 self._shut(session, Gone("the client closed the session", code="SessionClosed"))
                 self.queue(session, None)
         self.send(client, NOTHING, entry)
+
+    def survey(self, client: str, _body: dict[str, Any], _frame: Frame, entry: Any) -> None:
+        """Tell an operator what is held here (§8.7); it is no client, and needs no hello."""
+        self.send(client, write_frame({"t": "survey", "clients": summary(self.clients)}), entry)
 
     def bye(self, client: str, _body: dict[str, Any], _frame: Frame, entry: Any) -> None:
         """Close all sessions of a client."""
@@ -382,6 +387,8 @@ PYTHON = ".".join(map(str, sys.version_info[:3]))
 NOTHING = Frame(b"")
 """No answer, but the entry is done."""
 
+STRANGERS = ("hello", "survey")  # kinds of frames that need no conversation
+
 KINDS: dict[str, Callable[[Host, str, dict[str, Any], Frame, Any], None]] = {
     "hello": Host.hello,
     "open": Host.open,
@@ -390,6 +397,7 @@ KINDS: dict[str, Callable[[Host, str, dict[str, Any], Frame, Any], None]] = {
     "cancel": Host.cancel,
     "close": Host.close,
     "bye": Host.bye,
+    "survey": Host.survey,
 }
 
 

@@ -97,6 +97,7 @@ class Lane:
         self.crew.join(patience)
         for client in list(self.host.clients):
             self.host.end(client, shut_down())
+        self.host.part(patience)
         self.flush()
         if self.host.output is not None:
             self.host.output.uninstall()

@@ -13,7 +13,7 @@ from polyloom.errors import PolyloomError, UsageError
 COMMANDS = {
     "doctor": "say what is wrong with a fleet, and how to mend it",
     "flower": "watch workers, sessions and jobs in the browser",
-    "ps": "list the workers of a fleet",
+    "ps": "show the workers of a fleet, their sessions and objects",
     "run": "run a Lisp file on the embedded fleet, a local process or a fleet",
     "stdio": "serve one client on standard input and output",
     "up": "start a development fleet: Valkey, workers, Flower",

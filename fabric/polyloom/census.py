@@ -1,0 +1,83 @@
+"""Everything there is in a fleet: the registry, the depths of the lanes, and what each worker says that it holds (§8.7)."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import redis
+
+from polyloom.handle import new_id
+from polyloom.keys import FIELD_CLIENT, FIELD_TEXT, Keys
+from polyloom.registry import RedisRegistry, Worker
+
+Record = dict[str, Any]
+QUESTION = json.dumps({"t": "survey"})
+
+
+class Census:
+    """Asks every live worker at once. `client` decodes replies."""
+
+    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+        self._client: Any = client  # redis-py's stubs know no decoded replies
+        self._keys = keys
+        self._id = new_id()
+
+    def take(self, seconds: float) -> list[Record]:
+        """Return a record for each live worker; one that did not answer within `seconds` has None for its clients."""
+        workers = RedisRegistry(self._client, self._keys).workers()
+        try:
+            asked = [worker for worker in workers if self._ask(worker)]
+            answers = self._answers({worker.id for worker in asked}, time.monotonic() + seconds)
+        finally:
+            self._client.delete(self._keys.mailbox(self._id))
+        return self._records(workers, answers)
+
+    def _ask(self, worker: Worker) -> bool:
+        """Put the question into an inbox; False where that is gone."""
+        entry = {_text(FIELD_CLIENT): self._id, _text(FIELD_TEXT): QUESTION}
+        return self._client.xadd(self._keys.inbox(worker.id), entry, nomkstream=True) is not None
+
+    def _answers(self, waiting: set[str], end: float) -> dict[str, list[Record]]:
+        """Wait for the answers, by worker."""
+        answers: dict[str, list[Record]] = {}
+        last = "0-0"
+        mailbox = self._keys.mailbox(self._id)
+        while waiting and (left := end - time.monotonic()) > 0:
+            for entry, fields in _entries(self._client.xread({mailbox: last}, block=max(1, int(1000 * left)))):
+                last = entry
+                worker, body = fields[_text(FIELD_CLIENT)], json.loads(fields[_text(FIELD_TEXT)])
+                answers[worker] = body.get("clients", [])
+                waiting.discard(worker)
+        return answers
+
+    def _records(self, workers: Sequence[Worker], answers: dict[str, list[Record]]) -> list[Record]:
+        clients = sorted({one["client"] for worker in answers.values() for one in worker})
+        with self._client.pipeline(transaction=False) as batch:
+            for worker in workers:
+                batch.pttl(self._keys.worker_lease(worker.id))
+                batch.xlen(self._keys.inbox(worker.id))
+            for client in clients:
+                batch.xlen(self._keys.mailbox(client))
+            found = batch.execute()
+        depths = dict(zip(clients, found[2 * len(workers) :], strict=True))
+        records = []
+        for worker, lease, inbox in zip(workers, found[::2], found[1::2], strict=False):
+            held = answers.get(worker.id)
+            told = held and [one | {"mailbox": depths[one["client"]]} for one in held]
+            records.append(asdict(worker) | {"load": worker.load, "lease_ms": max(0, lease), "inbox": inbox, "clients": told})
+        return records
+
+
+def _entries(reply: Any) -> list[tuple[str, dict[str, str]]]:
+    """Return the entries of a reply of XREAD, whatever the protocol."""
+    if not reply:
+        return []
+    return list(next(iter(reply.values()))[0]) if isinstance(reply, dict) else list(reply[0][1])
+
+
+def _text(field: bytes) -> str:
+    return field.decode("ascii")
