@@ -61,23 +61,6 @@ def test_terminated_worker_tells_its_clients_and_leaves_nothing(own_server, star
     other.redis.close()
 
 
-def test_terminated_worker_lets_the_running_program_end(own_server, start_worker, database):
-    worker = start_worker(own_server.url, "--allow", "*").ready()
-    client, other = connected(own_server, worker), connected(own_server, worker)
-    session, opener = client.open(), other.open()
-    make = ["import", 1, "builtins"], ["import", 2, "threading"], ["call", 3, ["ref", 2, "Barrier"], [2]]
-    client.run(session, *make, ["setattr", 4, ["ref", 1], "barrier", ["ref", 3]], ["pull", "value", 4])
-    n = client.post(session, ["call", 5, ["ref", 3, "wait"], []], ["repr", 6, "ended"], ["pull", "auto", 6])
-    other.run(opener, ["import", 1, "builtins"], ["repr", 2, 1], ["pull", "auto", 2])
-    m = other.post(opener, ["call", 3, ["ref", 1, "barrier", "wait"], []], ["pull", "auto", 3])
-    worker.process.send_signal(signal.SIGTERM)
-    assert client.results(session, n) == ["'ended'"]
-    assert other.results(opener, m)[0] in (0, 1)
-    assert client.expect("closed")["error"][1]["code"] == "WorkerLost"
-    client.redis.close()
-    other.redis.close()
-
-
 DOORS = """
 class Door:
     def __init__(self, path, name): self.path, self.name = path, name

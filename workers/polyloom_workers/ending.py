@@ -54,16 +54,20 @@ class Ending:
         self._thread = threading.Thread(target=self._run, name="polyloom-ending", daemon=True)
 
     def start(self) -> None:
-        """Wait for signals, from the main thread; from another one, for `end` alone."""
+        """Act on what has come since `listen`, and on what comes."""
         self._thread.start()
+
+    def listen(self) -> None:
+        """Note signals from now on, where this is the main thread; before anybody knows the worker, so that none is missed."""
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
                 self._handlers[number] = signal.signal(number, self._on_signal)
 
     def end(self) -> None:
         """End the lane, unless a signal has begun to, and return when it has ended."""
-        self._asked.put(None)
-        self._done.wait()
+        if self._thread.is_alive():
+            self._asked.put(None)
+            self._done.wait()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._signals += 1

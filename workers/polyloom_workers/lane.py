@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 BLOCK = 1.0  # seconds that a read waits; also how soon a stop is noticed
 RETRY = 0.1  # seconds before a lost connection is tried again; doubles up to RETRY_MOST
 RETRY_MOST = 2.0
+SETTLE = 0.2  # seconds, at most, for a leader whose connection was closed to put back what it had taken
 
 _BROKEN = (redis.ConnectionError, redis.TimeoutError, OSError)
 
@@ -102,6 +103,8 @@ class Lane:
         if self.host.output is not None:
             self.host.output.uninstall()
         self._reader.close()
+        self.crew.join(SETTLE)
+        self.flush()  # what the leader had taken and could not send
         self._writer.close()
 
     def receive(self) -> bool:
@@ -158,7 +161,8 @@ class Lane:
                 self._writing.release()
 
     def _reconnect(self, link: Link, error: Exception) -> None:
-        logger.warning("lost the connection to Redis (%s); connecting anew", error)
+        if not self._stopping:
+            logger.warning("lost the connection to Redis (%s); connecting anew", error)
         delay = RETRY
         while not self._stopping:
             try:

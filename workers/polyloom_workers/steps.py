@@ -58,14 +58,15 @@ class LaneStep(bootsteps.StartStopStep):
         self.sweep = Sweep(self.settings, self.lane.host)
         self.events = Events(parent.app, parent.hostname, self.lane.host.id)
         self.lane.host.on_ran = self.events.record
+        self.taken = Taken()
+        self.taken.start()
+        self.ending = Ending(self.lane, self.settings.grace, Steps(self.lease.leave, self._left, self.taken.give_back))
+        self.ending.listen()
         self.lane.start()
         self.lease.acquire()
         self.load.start()
         self.sweep.start()
         self.events.start()
-        self.taken = Taken()
-        self.taken.start()
-        self.ending = Ending(self.lane, self.settings.grace, Steps(self.lease.leave, self._left, self.taken.give_back))
         self.ending.start()
         logger.info("worker %s serves sessions; allowed: %s", self.lane.host.id, " ".join(self.settings.allow))
 
