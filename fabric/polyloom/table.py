@@ -17,6 +17,7 @@ from polyloom.limits import DEFAULT_LIMITS, Limits
 from polyloom.pending import Pending, Spawn
 
 _MISSING = object()
+NEVER = "it was released or never filled, or what fills it waits for the callback that asks"
 
 
 class Table:
@@ -62,7 +63,7 @@ class Table:
         """Return the object; UnknownName when there is none, Failed when its op failed."""
         value = self.objects.get(slot, _MISSING) if type(slot) is int else _MISSING
         if value is _MISSING:
-            raise UnknownName(f"nothing stands in slot {slot!r}", hint="it was released, or never filled")
+            raise UnknownName(f"nothing stands in slot {slot!r}", hint=NEVER)
         if type(value) is Pending:
             value = self._settle(slot, value)
         if type(value) is Failure:

@@ -16,6 +16,7 @@ export class Call {
     readonly session: object,
     readonly number: number,
     readonly outer: Call | undefined, // that the program which asks was made in, perhaps in another session
+    readonly waits: number, // the program that waits for it, and those after it with it; 0 where none does
   ) {}
 }
 
@@ -28,6 +29,25 @@ export function callAround(session: object): number | undefined {
   for (let call = storage.getStore(); call; call = call.outer)
     if (call.session === session && !call.answered) return call.number
   return undefined
+}
+
+/**
+ * Tell whether a program waits, and for how long, for the call inside which this is asked: one that is at work has the results
+ * of its ops up to here already, a later one has none.
+ */
+export function waitingForCall(session: object, { n, within }: Waiting): 'at work' | 'later' | undefined {
+  for (let call = open ? storage.getStore() : undefined; call; call = call.outer) {
+    if (call.session !== session || call.answered || !call.waits) continue
+    if (within === call.number) return undefined
+    if (n >= call.waits) return n === call.waits ? 'at work' : 'later'
+  }
+  return undefined
+}
+
+/** A program without an answer: its number, and the call that it was made in. */
+interface Waiting {
+  readonly n: number
+  readonly within: number | undefined
 }
 
 /** The innermost call inside which this is asked, of whichever session. */
@@ -51,10 +71,10 @@ export class Calls {
   ) {}
 
   /** Do what Python asks of an object of this client, and answer it. */
-  async take({ call: number, id, do: what }: Body, decoder: Decoder, outer: Call | undefined): Promise<void> {
+  async take({ call: number, id, do: what, n, waits }: Body, decoder: Decoder, outer: Call | undefined): Promise<void> {
     if (typeof number !== 'number' || number <= this.#last) return // sent twice (§8.4)
     this.#last = number
-    const call = new Call(this.session, number, outer)
+    const call = new Call(this.session, number, outer, waits === true ? (n as number) : 0)
     open++
     try {
       await storage.run(call, () => this.#answer(call, () => perform(this.exposed.find(id), what, decoder)))

@@ -128,13 +128,16 @@ export class Session {
     }
   }
 
-  /** Ask for the object in a slot; failures go to the pull, never to the caller. */
-  pull(mode: Pulling, pull: Pull): void {
+  /** Ask for the object in a slot, and return the program that does; failures go to the pull, never to the caller. */
+  pull(mode: Pulling, pull: Pull): Program | undefined {
     try {
       if (this.#body) throw new UsageError('nothing can be awaited inside the callback of map')
-      this.begin().pull(mode, pull)
+      const program = this.begin()
+      program.pull(mode, pull)
+      return program
     } catch (error) {
       pull.fail(error as Error)
+      return undefined
     }
   }
 

@@ -1,6 +1,7 @@
 /** The Remote of an op's result: pending until it is there, then a value, other data, a live object or a failure. */
 
 import type { CallOptions } from './arguments.js'
+import { waitingForCall } from './calls.js'
 import type { Encoder } from './codec.js'
 import { checkOptions, limitResult } from './deadline.js'
 import { Gone, PolyloomError, ReleasedError, UsageError } from './errors.js'
@@ -8,7 +9,7 @@ import { callsOf, type Entry, type Owned, type Site } from './line.js'
 import { Node } from './node.js'
 import type { Pulling } from './ops.js'
 import { PathNode } from './path.js'
-import type { Pull } from './program.js'
+import type { Program, Pull } from './program.js'
 import type { Remote } from './remote.js'
 import { currentScope, type Scope, type Scoped } from './scope.js'
 import type { Session } from './session.js'
@@ -26,6 +27,7 @@ export class SlotNode extends Node implements Pull, Scoped, Owned {
   #givenUp = false // its op was cancelled: what comes of it is released
   #shared = false // another Remote needs the slot: it is kept although its value is known
   #promise: Promise<unknown> | undefined
+  #asked: Program | undefined // which asks for it
   #resolve!: (value: unknown) => void
   #reject!: (error: Error) => void
   #outcome: unknown // the value of `value`, the release site of `released`
@@ -85,7 +87,17 @@ export class SlotNode extends Node implements Pull, Scoped, Owned {
 
   override result(): Promise<unknown> {
     if (this.state === 'released' || this.state === 'over') return Promise.reject(this.#released())
+    if (this.#promise && this.state === 'pending') return this.#again() ?? this.#promise
     return (this.#promise ??= this.#ask())
+  }
+
+  /** What is awaited in a callback may have been asked for by a program that waits for this very callback. */
+  #again(): Promise<unknown> | undefined {
+    const waiting = this.#asked && waitingForCall(this.session, this.#asked)
+    if (!waiting) return undefined
+    if (waiting === 'at work') return this.ask('auto')
+    const hint = 'it was asked for after the call that runs this callback: await it there, or in another session'
+    return Promise.reject(new UsageError(`${this.label} waits for the end of this callback`, { hint }))
   }
 
   /** Ask for the object in another mode than `auto`; `keep` gives a second Remote, which never becomes data. */
@@ -160,7 +172,7 @@ export class SlotNode extends Node implements Pull, Scoped, Owned {
       this.#resolve = resolve
       this.#reject = reject
     })
-    this.session.pull('auto', this)
+    this.#asked = this.session.pull('auto', this)
     return promise
   }
 

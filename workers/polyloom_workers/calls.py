@@ -133,6 +133,8 @@ class Calls:
             running = RUNNING.get()
             if running is not None and running[0] is self._session:
                 body["n"] = running[1]
+                if attended and running[2] == threading.get_ident():
+                    body["waits"] = True
             frame = write_frame({**body, **self._exposed.news()}, encoder.attachments)
             if len(frame.text) > self._limits.frame_bytes:
                 del self._open[call.number]

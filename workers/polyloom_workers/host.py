@@ -327,7 +327,7 @@ class Host:
 
     def _outcome(self, session: Session, program: Program) -> Ran | Frame:
         """Run a program; whatever happens it is answered, and what it printed is on its way before the answer."""
-        token = RUNNING.set((session, program.n))
+        token = RUNNING.set((session, program.n, threading.get_ident()))
         try:
             return session.run(program)
         except BaseException as error:  # no bad input kills a worker

@@ -68,7 +68,7 @@ class Output:
         running = RUNNING.get()
         if running is None:
             return False
-        session, n = running
+        session, n, _ = running
         self._texts.append((Source(session, n, session.table.filling, stream), text))
         self._size += len(text)
         if self._size > WAITING:

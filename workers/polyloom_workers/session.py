@@ -49,8 +49,8 @@ class Late(NamedTuple):
     place: Waiting
 
 
-RUNNING: ContextVar[tuple[Session, int] | None] = ContextVar("polyloom-running", default=None)
-"""The program at work, by its session and number, for whoever runs in its context: its threads do not, its coroutines do."""
+RUNNING: ContextVar[tuple[Session, int, int] | None] = ContextVar("polyloom-running", default=None)
+"""The program at work, by its session, number and thread, for what runs in its context: not its threads, but its coroutines."""
 
 
 class Strand:

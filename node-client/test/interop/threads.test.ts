@@ -70,6 +70,39 @@ onEveryHost((check) => {
     assert.equal(await probe.call(async () => (await probe.later(5)) as number), 5)
   })
 
+  check('G79 a callback awaits what was asked for before it, in the same program', async ({ $py }) => {
+    const probe = define($py, DEFINE)
+    const [coroutine, number, list] = [probe.later(6), probe.here(), $py('builtins').iter([1])]
+    const all = await Promise.all([
+      coroutine,
+      number,
+      list,
+      probe.call(async () => [await coroutine, await number, (await list) === (await list)]),
+    ])
+    assert.deepEqual([all[0], all[1]], [6, 1])
+    assert.deepEqual(all[3], [6, 1, false])
+    const inner = await probe.call(() => probe.call(async () => (await coroutine) as number))
+    assert.equal(inner, 6)
+  })
+
+  check('G79 a callback that awaits what waits for it is told so', async ({ $py }) => {
+    const probe = define($py, DEFINE)
+    const seen: { later?: any; own?: any } = {}
+    const call = probe.call(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      return (await seen.later) as unknown
+    })
+    const result = call.then(null, (error: Error) => error.message)
+    await new Promise((resolve) => setImmediate(resolve))
+    seen.later = probe.here()
+    const after = seen.later.then()
+    assert.match(String(await result), /waits for the end of this callback/)
+    assert.equal(await after, 1)
+    const itself = probe.call(async () => (await seen.own) as number)
+    seen.own = itself
+    await assert.rejects(async () => itself, /waits for the callback that asks/)
+  })
+
   check('G75 an op that waits for a coroutine is given up, the coroutine goes on', async ({ $py }) => {
     const probe = define($py, DEFINE)
     const pending = probe.forever(opts({ signal: new AbortController().signal }))
