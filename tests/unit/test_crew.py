@@ -381,3 +381,22 @@ def test_no_work_is_lost_whatever_waits_wakes_and_leaves(make_work, threads):
         keeper.put(None)
         thread.join()
     assert work.most_readers == 1
+
+
+def test_loose_work_finds_a_thread_however_many_wait_for_it(make_work):
+    work = make_work(threads=1)
+    promises = [Promise() for _ in range(30)]
+    work.feed(*(Item(str(number), lambda one=one: work.crew.attend(one, False)) for number, one in enumerate(promises)))
+    for promise in promises:
+        work.crew.wake(Item("loose", promise.keep))
+    until(lambda: len(work.done) == 60, "all of them went on")
+
+
+def test_loose_work_that_waits_for_loose_work_ends(make_work):
+    work = make_work(threads=1)
+    promises = [Promise() for _ in range(30)]
+    for promise in promises:
+        work.crew.wake(Item("waits", lambda one=promise: work.crew.attend(one, False)))
+    for promise in promises:
+        work.crew.wake(Item("keeps", promise.keep))
+    until(lambda: len(work.done) == 60, "all of them went on")

@@ -66,6 +66,7 @@ class Crew(Generic[T]):
         self._lock = threading.Lock()
         self._members: dict[int, Member] = {}  # by the ident of the thread
         self._hired = 0
+        self._free = 0  # threads without a session that do not wait within a program
         self._parked: dict[Member, None] = {}  # with a home, waiting; the last one was at work last
         self._spares: dict[Member, None] = {}  # without one, likewise
         self._waiting: deque[Member] = deque()  # with work, until fewer programs run
@@ -96,6 +97,7 @@ class Crew(Generic[T]):
             home, item.home = item.home, None
             if home is not None:
                 home.owners -= 1
+                self._free += not home.owners
                 self._unpark(home)  # it is a spare now, or not needed
 
     def attend(self, waiting: Waiting, reads: bool) -> None:
@@ -110,6 +112,10 @@ class Crew(Generic[T]):
                 self._appoint()
             if member is not None:
                 self._pass_on()
+                free = not member.owners
+                self._free -= free
+                if self._loose:  # this thread will not do it
+                    self._call_spare()
         try:
             while leads and not waiting.due():
                 leads = self._read_on()
@@ -123,6 +129,7 @@ class Crew(Generic[T]):
             if member is not None:
                 with self._lock:
                     self._running += 1
+                    self._free += free
                     if self._leader is member:
                         self._busy_since = time.monotonic()
 
@@ -138,6 +145,7 @@ class Crew(Generic[T]):
         """Be the first reader, until the end of the input. `on_end` is called by the thread that met it, if it is another one."""
         threading.Thread(target=self._watch, name="polyloom-watch", daemon=True).start()
         self._on_end = on_end
+        self._free += 1
         self._run(Member())
 
     def stop(self) -> None:
@@ -304,6 +312,7 @@ class Crew(Generic[T]):
                 self._let_in(home)
             else:
                 home = min(self._members.values(), key=lambda one: one.owners)
+        self._free -= not home.owners
         home.owners += 1
         item.home = home
         return home
@@ -328,8 +337,8 @@ class Crew(Generic[T]):
         member = next(reversed(self._spares), None)
         if member is not None:
             self._unpark(member)
-        elif self._hired - len(self._parked) <= 2 * self._limit + SPARES:
-            self._hire()
+        elif self._free <= self._limit:
+            self._hire(forced=True)
 
     def _is_superfluous(self, member: Member) -> bool:
         idle = not member.owners and member not in self._waiting
@@ -338,6 +347,7 @@ class Crew(Generic[T]):
     def _dismiss(self, member: Member) -> None:
         del self._members[threading.get_ident()]
         self._hired -= 1
+        self._free -= 1
 
     def _park(self, member: Member) -> None:
         member.parked = True
@@ -358,6 +368,7 @@ class Crew(Generic[T]):
         if self._hired >= MOST and not forced:
             return None
         self._hired += 1
+        self._free += 1
         member = Member()
         member.thread = threading.Thread(target=self._run, args=(member,), name=f"polyloom-{self._hired}", daemon=True)
         member.thread.start()
