@@ -109,15 +109,27 @@ class Lane:
 
     def receive(self) -> bool:
         """Send what is answered and wait for programs; False when the lane stops."""
-        commands = self._outbox.take()
         try:
-            self._reader.send([*commands, self._read_command])
-            self._outbox.settle(commands, self._reader)
+            if self._outbox:
+                self._send_and_ask()
+            else:
+                self._reader.send([self._read_command])
+            self.flush()  # what came meanwhile, and found the way taken
             self._file(self._reader.read())
         except _BROKEN as error:
-            self._outbox.put_back(commands)
             self._reconnect(self._reader, error)
         return not self._stopping
+
+    def _send_and_ask(self) -> None:
+        """Send what is answered and the question for more, at once; one link at a time, so that frames keep their order."""
+        with self._writing:
+            commands = self._outbox.take()
+            try:
+                self._reader.send([*commands, self._read_command])
+                self._outbox.settle(commands, self._reader)
+            except _BROKEN:
+                self._outbox.put_back(commands)
+                raise
 
     def _file(self, answer: Any) -> None:
         if isinstance(answer, Exception):
