@@ -1,11 +1,11 @@
-"""P12: a call of Python that calls a function of JavaScript is two calls, one there and one back."""
+"""A call of Python that calls a function of JavaScript is two calls, one there and one back."""
 
 from frame.check import Check
 from frame.row import Row
 from frame.task import Calls
 
 ROW = Row(
-    id="P12",
+    id="callback",
     title="a call that calls a function of JavaScript once",
     tasks={
         "local, a call": Calls("polyloom stdio", count=1000),
