@@ -63,7 +63,8 @@ interface Asked {
 
 /** The calls of one session. */
 export class Calls {
-  #last = 0
+  #upTo = 0 // all calls up to here have come
+  readonly #beyond = new Set<number>() // and these, which overtook others
 
   constructor(
     readonly session: Asked,
@@ -72,8 +73,9 @@ export class Calls {
 
   /** Do what Python asks of an object of this client, and answer it. */
   async take({ call: number, id, do: what, n, waits }: Body, decoder: Decoder, outer: Call | undefined): Promise<void> {
-    if (typeof number !== 'number' || number <= this.#last) return // sent twice (§8.4)
-    this.#last = number
+    if (typeof number !== 'number' || number <= this.#upTo || this.#beyond.has(number)) return // sent twice (§8.4)
+    this.#beyond.add(number)
+    while (this.#beyond.delete(this.#upTo + 1)) this.#upTo++
     const call = new Call(this.session, number, outer, waits === true ? (n as number) : 0)
     open++
     try {

@@ -1,7 +1,7 @@
 /** One program under construction (§5): its text, its attachments, and who waits for its results. */
 
 import type { Call } from './calls.js'
-import type { Frame } from './frames.js'
+import type { Body, Frame } from './frames.js'
 import type { Site } from './line.js'
 import type { Pulling } from './ops.js'
 
@@ -29,6 +29,8 @@ export class Program implements Frame {
   guarded: number[] | undefined
   /** After the reply: the pulls whose results come later, by their index (§5.7). */
   waiting: Map<number, Pull> | undefined
+  /** Frames with late results that came before the reply. */
+  early: [Body, Frame][] | undefined
   #mode: Pulling | undefined // of the pull op that is still open
 
   constructor(

@@ -75,13 +75,15 @@ export class Replies {
       throw error
     }
     this.exposed.account(body, program.named)
+    for (const [late, its] of program.early ?? []) this.late(late, its)
   }
 
-  /** Take results that come after the reply (§5.7). */
+  /** Take results that come after the reply (§5.7); where they overtook it, they wait for it. */
   late(body: Body, frame: Frame): void {
     const program = this.#pending.get(body['n'] as number)
     const { results } = body
-    if (!program?.waiting) return // sent twice
+    if (!program) return // sent twice
+    if (!program.waiting) return void (program.early ??= []).push([body, frame])
     if (!Array.isArray(results)) throw new FrameError('a late frame has an array of results')
     const awaited = (results as [number, unknown][]).filter(([at]) => program.waiting!.has(at))
     this.#settle(program, awaited, -1, this.decoder(frame))
