@@ -40,7 +40,7 @@ class Stage:
         before = len(self.sent)
         while self.waiting:
             session = self.waiting.pop(0)
-            if self.host.turn(session):
+            if self.host.runner.turn(session):
                 self.waiting.append(session)
         return [body for _, body, _ in self.sent[before:] if body is not None]
 
@@ -266,7 +266,9 @@ def test_acknowledgement_is_passed_on(stage):
 
 def test_program_that_ran_is_reported_with_what_it_called(stage):
     seen = []
-    stage.host.on_ran = lambda session, ran: seen.append((session.id, ran.program.n, ran.reply.called, ran.ended >= ran.began))
+    stage.host.runner.on_ran = lambda session, ran: seen.append(
+        (session.id, ran.program.n, ran.reply.called, ran.ended >= ran.began)
+    )
     stage.program("s", 1, ["import", 1, "math"], ["call", 2, ["ref", 1, "sqrt"], [4]])
     stage.work()
     import math

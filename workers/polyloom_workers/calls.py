@@ -23,7 +23,7 @@ from polyloom.js import Missing, js_error
 from polyloom_workers.session import RUNNING, Program, Session, Strand
 
 if TYPE_CHECKING:
-    from polyloom_workers.host import Host
+    from polyloom_workers.runner import Runner
 
 
 class Answer(NamedTuple):
@@ -62,8 +62,8 @@ class _Depth(threading.local):
 class Calls:
     """The calls of one session."""
 
-    def __init__(self, host: Host, session: Session) -> None:
-        self._host = host
+    def __init__(self, runner: Runner, session: Session) -> None:
+        self._runner = runner
         self._session = session
         self._limits = session.table.limits
         self._exchange = Exchange(session.table, session.policy)
@@ -74,7 +74,7 @@ class Calls:
         self._asking = threading.RLock()  # numbers in the order of the frames
 
     def get(self, number: object) -> Call | None:
-        """Return an open call; to be asked with the host's lock."""
+        """Return an open call; to be asked with the runner's lock."""
         return self._open.get(number) if type(number) is int else None
 
     def ask(self, number: int, what: list[Any]) -> Any:
@@ -97,12 +97,12 @@ class Calls:
                 self._leave(call)
 
     def end(self, error: Gone) -> None:
-        """End every open call, and refuse later ones; to be called with the host's lock."""
+        """End every open call, and refuse later ones; to be called with the runner's lock."""
         with self._asking:
             self._ended = error
             calls = [*self._open.values()]
         for call in calls:
-            self._host.queue(call, error)
+            self._runner.queue(call, error)
 
     def finish(self, call: Call, item: Answer | Gone) -> None:
         """Settle a call that nobody waits for on a stack."""
@@ -139,35 +139,35 @@ class Calls:
             if len(frame.text) > self._limits.frame_bytes:
                 del self._open[call.number]
                 raise LimitExceeded(f"frame_bytes: a call of {len(frame.text):,} bytes is above {self._limits.frame_bytes:,}")
-            self._host.send(self._session.client, frame, None)
+            self._runner.send(self._session.client, frame, None)
             return call
 
     def _wait(self, call: Call) -> Any:
         while True:
-            self._host.attend(call, True)
+            self._runner.attend(call, True)
             if not call.queue:
                 return None  # the op that waits was given up: leaving the shield raises
             item = call.queue.popleft()
             if not isinstance(item, Program):
                 return self._read(call, item)
-            self._host.run_inside(self._session, item)
+            self._runner.run_inside(self._session, item)
 
     def _promise(self, call: Call, loop: Any) -> Any:
         import asyncio
 
         assert call.future is not None
-        self._host.flush()
+        self._runner.flush()
         return asyncio.wrap_future(call.future, loop=loop)
 
     def _leave(self, call: Call) -> None:
         """Forget a call; what was left for it goes on in the session."""
-        with self._host.lock:
+        with self._runner.lock:
             self._open.pop(call.number, None)
             for item in [item for item in call.queue if isinstance(item, Program)]:
                 if self._session.scheduled:
                     self._session.queue.append(item)
                 else:
-                    self._host.loose(self._session, item)
+                    self._runner.loose(self._session, item)
 
     def _read(self, call: Call, item: Any) -> Any:
         """Return the value of an answer, or raise what it says."""

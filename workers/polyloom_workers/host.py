@@ -1,43 +1,30 @@
-"""A host's side of the protocol (§1, §2, §4): frames in, sessions with work out. It knows no transport and no thread."""
+"""A host's side of conversations (§1, §2, §4): frames in, sessions opened and closed. It knows no transport and no thread."""
 
 from __future__ import annotations
 
-import functools
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable
 from typing import Any
 
 from polyloom import __version__
 from polyloom.errors import FrameError, Gone, PolyloomError, ProtocolError, UnknownName
 from polyloom.failure import internal
 from polyloom.frames import Frame, read_frame, write_frame
-from polyloom.guard import shielded
 from polyloom.handle import new_id
 from polyloom.limits import Limits
 from polyloom.ops import PROTOCOL
 from polyloom.policy import Policy
-from polyloom_workers.calls import Answer, Call, Calls
-from polyloom_workers.loop import Loop, Outcome
-from polyloom_workers.output import Output
-from polyloom_workers.session import RUNNING, Late, Program, Ran, Session, Strand
+from polyloom_workers.calls import Answer, Calls
+from polyloom_workers.loop import Loop
+from polyloom_workers.runner import NOTHING, Attend, Ready, Runner, Send, refusal
+from polyloom_workers.session import Program, Session
 from polyloom_workers.summary import summary
-
-Send = Callable[[str, Frame, Any], None]
-"""`send(client, frame, entry)`; `entry` names the frame that this one answers, or is None."""
-
-Ready = Callable[[Any], None]
-"""Files a session that has work, or work that belongs to no thread."""
-
-Attend = Callable[[Any, bool], None]
-"""`attend(waiting, reads)` waits until something is due, on any thread; `reads`: what is read may make it so."""
 
 
 class Host:
-    """All conversations of one process. `receive` takes a frame; `ready` is called with a session that has work,
-    by the thread that calls `receive`, and `wake` by any other."""
+    """All conversations of one process. `receive` takes a frame; what is to be done goes to the runner."""
 
     def __init__(
         self,
@@ -54,21 +41,15 @@ class Host:
         self.policy = policy
         self.limits = limits
         self.send = send
-        self.ready = ready
-        self.wake = wake or ready
-        self.attend = attend or _sleep
-        self.flush = flush
         self.leave = leave
         self.loop = Loop()
-        self.lock = threading.Lock()
+        self.runner = Runner(send, ready, wake, attend, flush, self._close)
+        self.lock = self.runner.lock
         self.clients: dict[str, dict[str, Session]] = {}
         self.parting: set[Session] = set()  # sessions that end, but have not yet
         self.ended: dict[str, Gone | None] = {}  # client -> what it has still to be told; the last REMEMBERED of them
-        self.active: set[tuple[str, int]] = set()  # session and number of programs that have begun and not ended
-        self.leaving: Gone | None = None  # why no session and no program begins any more
-        self.output: Output | None = None
+        self.leaving: Gone | None = None  # why no session begins any more
         self.on_acknowledged: Callable[[str, object], None] | None = None
-        self.on_ran: Callable[[Session, Ran], None] | None = None
 
     def receive(self, client: str, frame: Frame, entry: Any = None) -> None:
         """Act on one frame; what is wrong with it is answered, never raised."""
@@ -112,8 +93,8 @@ class Host:
             if name not in sessions:
                 sessions[name] = Session(name, client, self.policy, self.limits)
                 sessions[name].table.spawn = self.loop.spawn
-                sessions[name].table.wait = self.wait
-                sessions[name].calls = Calls(self, sessions[name])
+                sessions[name].table.wait = self.runner.wait
+                sessions[name].calls = Calls(self.runner, sessions[name])
         self.send(client, NOTHING, entry)
 
     def program(self, client: str, body: dict[str, Any], frame: Frame, entry: Any) -> None:
@@ -135,8 +116,8 @@ class Host:
             else:
                 session.last = n
                 strand = session.calls.get(body["in"]) if "in" in body else None
-                return self.queue(strand or session, Program(n, ops, frame.attachments, entry, guarded))
-        self.send(client, _refusal(name, n, ops, lost) if lost else NOTHING, entry)
+                return self.runner.queue(strand or session, Program(n, ops, frame.attachments, entry, guarded))
+        self.send(client, refusal(name, n, ops, lost) if lost else NOTHING, entry)
 
     def answer(self, client: str, body: dict[str, Any], frame: Frame, entry: Any) -> None:
         """Give an answer to the call that waits for it (§12.3)."""
@@ -144,7 +125,7 @@ class Host:
             session = self._sessions(client).get(_text(body, "session"))
             call = session.calls.get(body.get("call")) if session is not None else None
             if call is not None:
-                self.queue(call, Answer(body, frame.attachments))
+                self.runner.queue(call, Answer(body, frame.attachments))
         self.send(client, NOTHING, entry)
 
     def cancel(self, client: str, body: dict[str, Any], _frame: Frame, entry: Any) -> None:
@@ -165,7 +146,7 @@ class Host:
             session = self._sessions(client).get(_text(body, "session"))
             if session is not None:
                 self._shut(session, Gone("the client closed the session", code="SessionClosed"))
-                self.queue(session, None)
+                self.runner.queue(session, None)
         self.send(client, NOTHING, entry)
 
     def survey(self, client: str, _body: dict[str, Any], _frame: Frame, entry: Any) -> None:
@@ -194,7 +175,7 @@ class Host:
                 if session.scheduled:
                     session.queue.append(None)
                 else:
-                    self.loose(session, None)
+                    self.runner.loose(session, None)
 
     def expire(self, client: str) -> None:
         """Forget a client whose lease ended, and tell it so should it come back (§8.3)."""
@@ -204,11 +185,11 @@ class Host:
 
     def retire(self, error: Gone) -> None:
         """Begin no session and no program any more; those that run may end."""
-        self.leaving = error
+        self.leaving = self.runner.leaving = error
 
     def idle(self) -> bool:
         """Tell whether every program that has begun has ended, with all that it waited for."""
-        return not self.active
+        return not self.runner.active
 
     def hang_up(self, error: Gone) -> None:
         """End what waits for clients: this host goes."""
@@ -259,119 +240,13 @@ class Host:
         session.table.entered.gone = error
         self.parting.add(session)
 
-    def queue(self, strand: Strand, item: Any) -> None:
-        """Add work, with the lock: from the thread that reads, or to what is at work; who waits for a call does it itself."""
-        strand.queue.append(item)
-        if isinstance(strand, Call) and strand.future is None:
-            strand.wake()
-        elif not strand.scheduled:
-            strand.scheduled = True
-            (self.wake if isinstance(strand, Call) else self.ready)(strand)
-
-    def loose(self, session: Session, item: Any) -> None:
-        """Have something done for a session that need not be on its thread."""
-        strand = Strand(session)
-        strand.queue.append(item)
-        strand.scheduled = True
-        self.wake(strand)
-
-    # Called by the threads that run sessions
-
-    def turn(self, strand: Strand) -> bool:
-        """Do the next work of a session, or of a call that nobody waits for; tell whether more waits."""
-        session, item = strand.session, strand.queue.popleft()
-        if type(item) is Program and not session.closed:
-            if not self.leaving or strand is not session:  # what a program waits for is part of it
-                self._run(session, item)
-        elif item is None:
-            self._close(session)
-        elif isinstance(strand, Call) and not isinstance(item, Program):
-            session.calls.finish(strand, item)
-        elif session.closed:  # no reply follows a `closed` (§4.3)
-            self.send(session.client, NOTHING, (item.ran.program if isinstance(item, Late) else item).entry)
-        else:
-            self._finish(session, item)
-        with self.lock:
-            strand.scheduled = bool(strand.queue)
-            return strand.scheduled
-
-    def wait(self, future: Future[Any]) -> None:
-        """Wait for a future, within an op; while the thread waits, others read and run."""
-        with shielded() as guard:
-            self.attend(Outcome(future, guard), False)
-
-    def run_inside(self, session: Session, program: Program) -> None:
-        """Run a program on the stack of another one, which waits for the client."""
-        filling = session.table.filling
-        self._run(session, program)
-        session.table.filling = filling
-
-    def _run(self, session: Session, program: Program) -> None:
-        session.begun = max(session.begun, program.n)
-        self.active.add((session.id, program.n))
-        ran = self._outcome(session, program)
-        if isinstance(ran, Frame):
-            self.send(session.client, ran, program.entry)
-            return self.active.discard((session.id, program.n))
-        last = ran.frame
-        for frame in ran.rest:
-            self.send(session.client, last, None)
-            last = frame
-        if ran.reply.waiting:
-            self.send(session.client, last, None)
-            for place in [*ran.reply.waiting]:  # others take from it as soon as they come
-                place.pending.then(functools.partial(self._came, session, Late(ran, place)))
-        else:
-            self.send(session.client, last, program.entry)
-            self._ended(session, ran)
-
-    def _outcome(self, session: Session, program: Program) -> Ran | Frame:
-        """Run a program; whatever happens it is answered, and what it printed is on its way before the answer."""
-        token = RUNNING.set((session, program.n, threading.get_ident()))
-        try:
-            return session.run(program)
-        except BaseException as error:  # no bad input kills a worker
-            return _refusal(session.id, program.n, program.ops, internal(error))
-        finally:
-            RUNNING.reset(token)
-            if self.output is not None:
-                self.output.drain()
-
-    def _came(self, session: Session, late: Late) -> None:
-        """Come back to a result whose coroutine has ended; in whichever thread that was."""
-        self.loose(session, late)
-
-    def _finish(self, session: Session, late: Late) -> None:
-        with session.finishing:  # late results of one program share its encoder
-            self._send_late(session, late)
-
-    def _send_late(self, session: Session, late: Late) -> None:
-        if self.output is not None:
-            self.output.drain()  # what the coroutine printed goes before its result
-        ran, waiting = late.ran, late.ran.reply.waiting
-        waiting.remove(late.place)
-        try:
-            frame = session.finish(late)
-        except BaseException as error:
-            refused = ["error", internal(error).to_wire()]
-            body = {"t": "late", "session": session.id, "n": ran.program.n, "results": [[late.place.at, refused]]}
-            frame = write_frame(body)
-        self.send(session.client, frame, None if waiting else ran.program.entry)
-        if not waiting:
-            self._ended(session, ran._replace(ended=time.monotonic()))
-
-    def _ended(self, session: Session, ran: Ran) -> None:
-        self.active.discard((session.id, ran.program.n))
-        if self.on_ran is not None:
-            self.on_ran(session, ran)
-
     def _close(self, session: Session) -> None:
         if session.closed:
             return
         session.closed = True
         session.table.clear()
         self.leave(session)
-        self.active.difference_update([one for one in list(self.active) if one[0] == session.id])
+        self.runner.forget(session)
         with self.lock:
             self.parting.discard(session)
             known = self.clients.get(session.client, {}).pop(session.id, None)
@@ -383,9 +258,6 @@ REMEMBERED = 10_000  # conversations that ended, so that late frames of them are
 CONNECT_AGAIN = "connect again; a client that may sleep long needs a longer lease"
 
 PYTHON = ".".join(map(str, sys.version_info[:3]))
-
-NOTHING = Frame(b"")
-"""No answer, but the entry is done."""
 
 STRANGERS = ("hello", "survey")  # kinds of frames that need no conversation
 
@@ -401,22 +273,8 @@ KINDS: dict[str, Callable[[Host, str, dict[str, Any], Frame, Any], None]] = {
 }
 
 
-def _sleep(waiting: Any, _reads: bool) -> None:
-    """Wait until something is due, where another thread reads what comes."""
-    while not waiting.due():
-        waiting.news.wait()
-        waiting.news.clear()
-
-
 def _text(body: dict[str, Any], key: str) -> str:
     value = body.get(key)
     if type(value) is not str:
         raise FrameError(f"a frame {body['t']!r} has a text under {key!r}")
     return value
-
-
-def _refusal(session: str, n: int, ops: Sequence[Any], error: PolyloomError) -> Frame:
-    """Return a reply whose every result is one error."""
-    failure = ["error", error.to_wire()]
-    pulls = sum(len(op[2:]) for op in ops if type(op) is list and op and op[0] == "pull")
-    return write_frame({"t": "reply", "session": session, "n": n, "results": [failure] * pulls, "failed": [[None, failure]]})

@@ -60,7 +60,7 @@ class Lane:
             flush=self.flush,
             leave=lambda session: self.crew.leave(session),
         )
-        self.crew: Crew[Strand] = Crew(self.receive, self.host.turn, self.flush, settings.threads)
+        self.crew: Crew[Strand] = Crew(self.receive, self.host.runner.turn, self.flush, settings.threads)
         self._inbox = Inbox(keys, self.host.id)
         self._outbox = Outbox(keys, self.host.id)
         self.host.on_acknowledged = self._outbox.acknowledged
@@ -76,8 +76,8 @@ class Lane:
         self._reader.connect()
         self._writer.connect()
         self._inbox.make(self._reader)
-        self.host.output = Output(self.send, self.flush)
-        self.host.output.install()
+        self.host.runner.output = Output(self.send, self.flush)
+        self.host.runner.output.install()
         sleep.install()
         self.crew.start()
 
@@ -100,8 +100,8 @@ class Lane:
             self.host.end(client, shut_down())
         self.host.part(patience)
         self.flush()
-        if self.host.output is not None:
-            self.host.output.uninstall()
+        if self.host.runner.output is not None:
+            self.host.runner.output.uninstall()
         self._reader.close()
         self.crew.join(SETTLE)
         self.flush()  # what the leader had taken and could not send

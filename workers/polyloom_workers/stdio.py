@@ -111,10 +111,10 @@ def _write(sink: int, pieces: list[Buffer]) -> None:
 def serve(source: int, sink: int, settings: Settings, first: bytes) -> None:
     """Serve one client until its end of the pipe closes."""
     pipe = Pipe(source, sink, settings, first)
-    pipe.host.output = Output(pipe.send, pipe.flush)
-    pipe.host.output.install()
+    pipe.host.runner.output = Output(pipe.send, pipe.flush)
+    pipe.host.runner.output.install()
     sleep.install()
-    pipe.crew = Crew(pipe.receive, pipe.host.turn, pipe.flush, settings.threads)
+    pipe.crew = Crew(pipe.receive, pipe.host.runner.turn, pipe.flush, settings.threads)
     try:
         pipe.crew.serve(on_end=pipe.leave)
     finally:

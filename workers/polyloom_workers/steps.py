@@ -57,7 +57,7 @@ class LaneStep(bootsteps.StartStopStep):
         self.load = Load(self.lane.host, self.lease, self.settings.lease)
         self.sweep = Sweep(self.settings, self.lane.host)
         self.events = Events(parent.app, parent.hostname, self.lane.host.id)
-        self.lane.host.on_ran = self.events.record
+        self.lane.host.runner.on_ran = self.events.record
         self.taken = Taken()
         self.taken.start()
         self.ending = Ending(self.lane, self.settings.grace, Steps(self.lease.leave, self._left, self.taken.give_back))

@@ -1,0 +1,183 @@
+"""Running what waits in sessions (§4.2, §5): programs, late results, answers. Called by the threads of a crew, and knows none.
+
+What is filed by `queue` makes a strand ready; `turn` does the next of its work and sends what it came to.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from polyloom.errors import Gone, PolyloomError
+from polyloom.failure import internal
+from polyloom.frames import Frame, write_frame
+from polyloom.guard import shielded
+from polyloom_workers.calls import Call
+from polyloom_workers.loop import Outcome
+from polyloom_workers.output import Output
+from polyloom_workers.session import RUNNING, Late, Program, Ran, Session, Strand
+
+Send = Callable[[str, Frame, Any], None]
+"""`send(client, frame, entry)`; `entry` names the frame that this one answers, or is None."""
+
+Ready = Callable[[Any], None]
+"""Files a session that has work, or work that belongs to no thread."""
+
+Attend = Callable[[Any, bool], None]
+"""`attend(waiting, reads)` waits until something is due, on any thread; `reads`: what is read may make it so."""
+
+
+class Runner:
+    """All work of one process. `ready` is called with a session that has some by the thread that reads, and `wake` by any
+    other; `close` ends a session whose turn to end has come."""
+
+    def __init__(
+        self,
+        send: Send,
+        ready: Ready,
+        wake: Ready | None,
+        attend: Attend | None,
+        flush: Callable[[], None],
+        close: Callable[[Session], None],
+    ) -> None:
+        self.send = send
+        self.ready = ready
+        self.wake = wake or ready
+        self.attend = attend or _sleep
+        self.flush = flush
+        self.lock = threading.Lock()
+        self.active: set[tuple[str, int]] = set()  # session and number of programs that have begun and not ended
+        self.leaving: Gone | None = None  # why no program begins any more
+        self.output: Output | None = None
+        self.on_ran: Callable[[Session, Ran], None] | None = None
+        self._close = close
+
+    def queue(self, strand: Strand, item: Any) -> None:
+        """Add work, with the lock: from the thread that reads, or to what is at work; who waits for a call does it itself."""
+        strand.queue.append(item)
+        if isinstance(strand, Call) and strand.future is None:
+            strand.wake()
+        elif not strand.scheduled:
+            strand.scheduled = True
+            (self.wake if isinstance(strand, Call) else self.ready)(strand)
+
+    def loose(self, session: Session, item: Any) -> None:
+        """Have something done for a session that need not be on its thread."""
+        strand = Strand(session)
+        strand.queue.append(item)
+        strand.scheduled = True
+        self.wake(strand)
+
+    def turn(self, strand: Strand) -> bool:
+        """Do the next work of a session, or of a call that nobody waits for; tell whether more waits."""
+        session, item = strand.session, strand.queue.popleft()
+        if type(item) is Program and not session.closed:
+            if not self.leaving or strand is not session:  # what a program waits for is part of it
+                self._run(session, item)
+        elif item is None:
+            self._close(session)
+        elif isinstance(strand, Call) and not isinstance(item, Program):
+            session.calls.finish(strand, item)
+        elif session.closed:  # no reply follows a `closed` (§4.3)
+            self.send(session.client, NOTHING, (item.ran.program if isinstance(item, Late) else item).entry)
+        else:
+            self._finish(session, item)
+        with self.lock:
+            strand.scheduled = bool(strand.queue)
+            return strand.scheduled
+
+    def wait(self, future: Future[Any]) -> None:
+        """Wait for a future, within an op; while the thread waits, others read and run."""
+        with shielded() as guard:
+            self.attend(Outcome(future, guard), False)
+
+    def run_inside(self, session: Session, program: Program) -> None:
+        """Run a program on the stack of another one, which waits for the client."""
+        filling = session.table.filling
+        self._run(session, program)
+        session.table.filling = filling
+
+    def forget(self, session: Session) -> None:
+        """A session has ended: nothing of it is at work any more."""
+        self.active.difference_update([one for one in list(self.active) if one[0] == session.id])
+
+    def _run(self, session: Session, program: Program) -> None:
+        session.begun = max(session.begun, program.n)
+        self.active.add((session.id, program.n))
+        ran = self._outcome(session, program)
+        if isinstance(ran, Frame):
+            self.send(session.client, ran, program.entry)
+            return self.active.discard((session.id, program.n))
+        last = ran.frame
+        for frame in ran.rest:
+            self.send(session.client, last, None)
+            last = frame
+        if ran.reply.waiting:
+            self.send(session.client, last, None)
+            for place in [*ran.reply.waiting]:  # others take from it as soon as they come
+                place.pending.then(functools.partial(self._came, session, Late(ran, place)))
+        else:
+            self.send(session.client, last, program.entry)
+            self._ended(session, ran)
+
+    def _outcome(self, session: Session, program: Program) -> Ran | Frame:
+        """Run a program; whatever happens it is answered, and what it printed is on its way before the answer."""
+        token = RUNNING.set((session, program.n, threading.get_ident()))
+        try:
+            return session.run(program)
+        except BaseException as error:  # no bad input kills a worker
+            return refusal(session.id, program.n, program.ops, internal(error))
+        finally:
+            RUNNING.reset(token)
+            if self.output is not None:
+                self.output.drain()
+
+    def _came(self, session: Session, late: Late) -> None:
+        """Come back to a result whose coroutine has ended; in whichever thread that was."""
+        self.loose(session, late)
+
+    def _finish(self, session: Session, late: Late) -> None:
+        with session.finishing:  # late results of one program share its encoder
+            self._send_late(session, late)
+
+    def _send_late(self, session: Session, late: Late) -> None:
+        if self.output is not None:
+            self.output.drain()  # what the coroutine printed goes before its result
+        ran, waiting = late.ran, late.ran.reply.waiting
+        waiting.remove(late.place)
+        try:
+            frame = session.finish(late)
+        except BaseException as error:
+            refused = ["error", internal(error).to_wire()]
+            body = {"t": "late", "session": session.id, "n": ran.program.n, "results": [[late.place.at, refused]]}
+            frame = write_frame(body)
+        self.send(session.client, frame, None if waiting else ran.program.entry)
+        if not waiting:
+            self._ended(session, ran._replace(ended=time.monotonic()))
+
+    def _ended(self, session: Session, ran: Ran) -> None:
+        self.active.discard((session.id, ran.program.n))
+        if self.on_ran is not None:
+            self.on_ran(session, ran)
+
+
+NOTHING = Frame(b"")
+"""No answer, but the entry is done."""
+
+
+def _sleep(waiting: Any, _reads: bool) -> None:
+    """Wait until something is due, where another thread reads what comes."""
+    while not waiting.due():
+        waiting.news.wait()
+        waiting.news.clear()
+
+
+def refusal(session: str, n: int, ops: Sequence[Any], error: PolyloomError) -> Frame:
+    """Return a reply whose every result is one error."""
+    failure = ["error", error.to_wire()]
+    pulls = sum(len(op[2:]) for op in ops if type(op) is list and op and op[0] == "pull")
+    return write_frame({"t": "reply", "session": session, "n": n, "results": [failure] * pulls, "failed": [[None, failure]]})
