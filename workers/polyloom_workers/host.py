@@ -48,6 +48,7 @@ class Host:
         self.clients: dict[str, dict[str, Session]] = {}
         self.parting: set[Session] = set()  # sessions that end, but have not yet
         self.ended: dict[str, Gone | None] = {}  # client -> what it has still to be told; the last REMEMBERED of them
+        self.over: dict[tuple[str, str], None] = {}  # clients and their sessions that ended; likewise
         self.leaving: Gone | None = None  # why no session begins any more
         self.on_acknowledged: Callable[[str, object], None] | None = None
 
@@ -90,7 +91,7 @@ class Host:
             return self.send(client, write_frame(lost), entry)
         with self.lock:
             sessions = self._sessions(client)
-            if name not in sessions:
+            if name not in sessions and (client, name) not in self.over:
                 sessions[name] = Session(name, client, self.policy, self.limits)
                 sessions[name].table.spawn = self.loop.spawn
                 sessions[name].table.wait = self.runner.wait
@@ -213,10 +214,7 @@ class Host:
 
     def _remember(self, client: str, error: Gone | None) -> None:
         with self.lock:
-            self.ended.pop(client, None)
-            self.ended[client] = error
-            if len(self.ended) > REMEMBERED:
-                del self.ended[next(iter(self.ended))]
+            _note(self.ended, client, error)
 
     def _late(self, client: str, entry: Any) -> None:
         """Meet a frame of a client that is not, or no longer, in a conversation."""
@@ -239,6 +237,7 @@ class Host:
         session.calls.end(error)
         session.table.entered.gone = error
         self.parting.add(session)
+        _note(self.over, (session.client, session.id), None)
 
     def _close(self, session: Session) -> None:
         if session.closed:
@@ -254,7 +253,7 @@ class Host:
             self.send(session.client, write_frame({"t": "closed", "session": session.id, "error": None}), None)
 
 
-REMEMBERED = 10_000  # conversations that ended, so that late frames of them are not taken for a stranger's
+REMEMBERED = 10_000  # conversations and sessions that ended: late frames are no stranger's, and what comes again begins nothing
 CONNECT_AGAIN = "connect again; a client that may sleep long needs a longer lease"
 
 PYTHON = ".".join(map(str, sys.version_info[:3]))
@@ -271,6 +270,14 @@ KINDS: dict[str, Callable[[Host, str, dict[str, Any], Frame, Any], None]] = {
     "bye": Host.bye,
     "survey": Host.survey,
 }
+
+
+def _note(ended: dict[Any, Any], name: Any, value: Any) -> None:
+    """Remember what ended, as the last of REMEMBERED."""
+    ended.pop(name, None)
+    ended[name] = value
+    if len(ended) > REMEMBERED:
+        del ended[next(iter(ended))]
 
 
 def _text(body: dict[str, Any], key: str) -> str:
