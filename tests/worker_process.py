@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,7 @@ class WorkerProcess:
     def stop(self) -> int:
         """End it by SIGTERM, or SIGKILL when it does not listen, and return its status."""
         if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)  # a stopped one would not listen
             self.process.terminate()
             try:
                 self.process.wait(LONG)
@@ -68,3 +70,19 @@ def listed(url: str, prefix: str = "polyloom:") -> list[str]:
     shown = polyloom("ps", "--json", "--url", url, "--prefix", prefix)
     assert shown.returncode == 0, shown.stderr
     return [worker["id"] for worker in json.loads(shown.stdout)]
+
+
+def lease_of(worker: WorkerProcess) -> str:
+    """Return the key of a worker's lease."""
+    return f"{worker.prefix}{{w:{worker.id}}}:lease"
+
+
+def keeper_of(worker: WorkerProcess) -> int:
+    """Return the process id of the child that keeps the lease."""
+
+    def keepers() -> list[int]:
+        children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
+        return [int(pid) for pid in children if b"polyloom_workers.lease" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+    (keeper,) = until(keepers, "the lease has its keeper")
+    return keeper

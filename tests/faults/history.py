@@ -1,8 +1,8 @@
 """Histories of what clients asked for and were told, and the question whether one serial execution explains them.
 
 A record is `{"process", "op", "type", "on", "f", "value", "time"}`: `op` pairs an `invoke` with its end, `on` names the object,
-`time` is in seconds of the wall clock. An operation ends as `ok` (answered with `value`), `fail` (certainly not done) or `info`: it
-may have happened, at any time after its call, or not at all. One that never ended counts as `info`.
+`time` is in seconds of the wall clock. An operation ends as `ok` (answered with `value`), `fail` (certainly not done) or `info`:
+it may have happened, at any time after its call, or not at all. One that never ended counts as `info`.
 """
 
 from __future__ import annotations
@@ -50,6 +50,9 @@ class Model(Protocol):
     def step(self, state: Any, f: str, argument: Any) -> tuple[Any, Any]:
         """Return the next state and the answer."""
 
+    def only_looks(self, f: str, answer: Any) -> bool:
+        """Tell whether what was answered so has changed nothing, in whatever state."""
+
 
 class Counter:
     """`add` answers with the new value."""
@@ -59,6 +62,9 @@ class Counter:
     def step(self, state: int, f: str, argument: Any) -> tuple[int, Any]:
         assert f == "add", f
         return state + 1, state + 1
+
+    def only_looks(self, f: str, answer: Any) -> bool:
+        return False
 
 
 class Register:
@@ -75,11 +81,15 @@ class Register:
         old, new = argument
         return (new, True) if state == old else (state, False)
 
+    def only_looks(self, f: str, answer: Any) -> bool:
+        return f == "read" or answer is False
+
 
 def read(path: Path) -> list[Operation]:
-    """Return the operations of a file with a record on each line; a last line that was cut off is left out."""
+    """Return the operations of a file with a record on each line; other lines, and a last one that was cut off, are left out."""
     whole, _, _ = path.read_text().rpartition("\n")
-    return operations(json.loads(line) for line in whole.splitlines())
+    lines = [json.loads(line) for line in whole.splitlines()]
+    return operations(line for line in lines if "process" in line)
 
 
 def operations(records: Iterable[dict[str, Any]]) -> list[Operation]:
@@ -125,36 +135,53 @@ def is_serial(history: Sequence[Operation], model: Model) -> bool:
 
 
 def is_linearizable(history: Sequence[Operation], model: Model) -> bool:
-    """Tell whether some serial order of the operations on one object, each at a moment between its call and its end, gives
-    these answers (Wing and Gong, with a memory of what was tried). Undecided after STEPS states."""
-    done = [one for one in history if one.type != "fail"]
-    must = sum(1 << at for at, one in enumerate(done) if not one.maybe)
+    """Tell whether some serial order of the operations on one object, each at a moment between its call and its end, those of one
+    process in the order of their calls, gives these answers (Wing and Gong, with a memory of what was tried); or Undecided."""
+    search = _Search([one for one in history if one.type != "fail"], model)
     seen = {(0, model.first)}
     waiting = [(0, model.first)]
     while waiting:
         taken, state = waiting.pop()
-        if taken & must == must:
+        if taken & search.must == search.must:
             return True
-        for following in _following(done, taken, state, model):
+        for following in search.after(taken, state):
             if following not in seen:
                 seen.add(following)
                 waiting.append(following)
         if len(seen) > STEPS:
-            raise Undecided(f"{len(done)} operations, {len(seen)} states")
+            raise Undecided(f"{len(history)} operations, {len(seen)} states")
     return False
 
 
-def _following(done: Sequence[Operation], taken: int, state: Any, model: Model) -> list[tuple[int, Any]]:
-    """Return what may come next: those that began before any other that is left has ended; the likeliest one last."""
-    left = [(at, one) for at, one in enumerate(done) if not taken >> at & 1]
-    bound = min(one.end for _, one in left)
-    found = []
-    for at, one in sorted(left, key=lambda pair: (pair[1].end, pair[1].begin), reverse=True):
-        if one.begin <= bound:
-            after, answer = model.step(state, one.f, one.argument)
-            if one.maybe or answer == one.value:
+class _Search:
+    """What may come next, after some operations have been taken: sets of them are the bits of an int."""
+
+    def __init__(self, done: Sequence[Operation], model: Model) -> None:
+        self.model = model
+        self.done = sorted(enumerate(done), key=lambda pair: (pair[1].end, pair[1].begin))  # the likeliest first
+        self.must = sum(1 << at for at, one in self.done if not one.maybe)
+        self.before: dict[int, int] = {}
+        self.later: dict[int, int] = {}
+        for at, one in self.done:
+            its = [other for other, two in self.done if two.process == one.process]
+            self.before[at] = sum(1 << other for other in its if other < at)
+            self.later[at] = sum(1 << other for other in its if other > at)
+
+    def after(self, taken: int, state: Any) -> list[tuple[int, Any]]:
+        """Return what was taken and the state after each operation that may come next; the likeliest one last."""
+        found = []
+        bound = min(one.end for at, one in self.done if not taken >> at & 1)
+        for at, one in self.done:
+            if taken >> at & 1 or one.begin > bound or taken & self.later[at] or self.before[at] & self.must & ~taken:
+                continue
+            after, answer = self.model.step(state, one.f, one.argument)
+            if one.maybe and after != state:
                 found.append((taken | 1 << at, after))
-    return found
+            elif not one.maybe and answer == one.value:
+                if self.model.only_looks(one.f, one.value) and not self.before[at] & ~taken:
+                    return [(taken | 1 << at, state)]  # it rules nothing out
+                found.append((taken | 1 << at, after))
+        return found[::-1]
 
 
 def is_counted(history: Sequence[Operation]) -> bool:
@@ -170,3 +197,19 @@ def is_counted(history: Sequence[Operation]) -> bool:
         begins.append(begin)
     ends = [told[number].end if number in told else math.inf for number in range(1, len(begins) + 1)]
     return all(begin < math.inf and begin <= end for begin, end in zip(accumulate(begins, max), ends, strict=True))
+
+
+def check(history: Sequence[Operation]) -> None:
+    """AssertionError where no serial execution explains what was acknowledged: by the object that has the name of the session, in
+    the order of its calls; by the shared objects `counter-…` and `register-…`, at moments between call and end."""
+    for on, its in by(history, "on").items():
+        if on.startswith("counter-"):
+            assert is_counted(its), f"{on}: {_told(its)}"
+        elif on.startswith("register-"):
+            assert is_linearizable(its, Register()), f"{on}: {_told(its)}"
+        elif on in {one.process for one in its}:
+            assert is_serial(its, Counter()), f"{on}: {_told(its)}"
+
+
+def _told(history: Sequence[Operation]) -> str:
+    return "\n".join(f"{one.op} {one.f} {one.argument} {one.type} {one.value} {one.begin} {one.end}" for one in history)

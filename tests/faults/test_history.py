@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from history import Counter, Operation, Register, by, is_counted, is_linearizable, is_serial, operations, read
+from history import Counter, Operation, Register, Undecided, by, check, is_counted, is_linearizable, is_serial, operations, read
 
 INFINITE = float("inf")
 
 
 def made(*rows):
-    """Return operations from `(f, argument, type, value, begin, end)`."""
+    """Return operations from `(f, argument, type, value, begin, end)`, each of a process of its own."""
     return [
-        Operation("p", str(at), "x", f, argument, kind, value, begin, INFINITE if kind == "info" else end, end)
+        Operation(f"p{at}", str(at), "x", f, argument, kind, value, begin, INFINITE if kind == "info" else end, end)
         for at, (f, argument, kind, value, begin, end) in enumerate(rows)
     ]
 
@@ -105,6 +105,21 @@ def test_order_of_a_session_is_the_order_of_its_calls():
     assert is_linearizable(made(add(2, 0, 9), add(1, 1, 8)), Counter())
 
 
+def test_order_of_one_process_is_kept_on_shared_objects_too():
+    rows = ("write", 1, "ok", None, 0, 9), ("write", 2, "ok", None, 1, 9), ("read", None, "ok", 1, 10, 11)
+    apart = made(*rows)
+    assert is_linearizable(apart, Register())
+    assert not is_linearizable([one._replace(process="p") for one in apart], Register())
+
+
+def test_search_that_is_too_long_says_so():
+    rows = [("cas", [at, at + 1], "info", None, 0, 1) for at in range(20)] + [
+        ("write", at, "info", None, 0, 1) for at in range(20)
+    ]
+    with pytest.raises(Undecided):
+        is_linearizable(made(*rows, ("read", None, "ok", "nobody wrote it", 2, 3)), Register())
+
+
 def test_unknown_operation_of_a_session_happened_in_its_place_or_not_at_all():
     unknown = add(None, 0, 1, "info")
     assert is_serial(made(unknown, add(1, 2, 3)), Counter())
@@ -148,6 +163,7 @@ def test_every_real_execution_of_a_counter_is_found_right(plan):
     assert is_serial(history, Counter())
 
 
+@settings(max_examples=1000)
 @given(PLANS, st.lists(CALLS, min_size=9, max_size=9))
 def test_every_real_execution_of_a_register_is_found_right(plan, calls):
     history = executed(Register(), plan, calls)
@@ -190,3 +206,10 @@ def test_file_of_a_client_that_was_killed_is_read_up_to_its_last_whole_line(tmp_
     (one,) = read(path)
     assert (one.op, one.type, one.value) == ("1", "ok", 1)
     assert by([one], "process") == {"p": [one]}
+
+
+def test_check_looks_at_every_kind_of_object():
+    for name, f in (("p0", "add"), ("counter-1", "add"), ("register-1", "read")):
+        wrong = made((f, None, "ok", 7, 0, 1))[0]._replace(on=name)
+        with pytest.raises(AssertionError, match=name):
+            check([wrong])

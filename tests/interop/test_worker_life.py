@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
 
 import pytest
 import redis
 
 from deadline import LONG, is_gone, until
 from wire_client import RedisClient
-from worker_process import listed, polyloom
+from worker_process import keeper_of, lease_of, listed, polyloom
 
 
 @pytest.fixture
@@ -24,21 +23,6 @@ def connected(server, worker):
     client = RedisClient(server.url, worker.id)
     client.hello()
     return client
-
-
-def lease_of(worker):
-    return f"{worker.prefix}{{w:{worker.id}}}:lease"
-
-
-def keeper_of(worker):
-    """Return the process id of the child that keeps the lease."""
-
-    def keepers():
-        children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
-        return [int(pid) for pid in children if b"polyloom_workers.lease" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-
-    (keeper,) = until(keepers, "the lease has its keeper")
-    return keeper
 
 
 def test_terminated_worker_tells_its_clients_and_leaves_nothing(own_server, start_worker, database):

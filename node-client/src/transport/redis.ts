@@ -15,6 +15,7 @@ import { redact, type Settings } from '../settings.js'
 import { addressOf, type Address } from './address.js'
 import { Blobs } from './blobs.js'
 import { BulkReader } from './bulk.js'
+import { withdraw } from './fence.js'
 import { LeaseThread, RENEWALS } from './lease.js'
 import { findWorker, placeOf } from './registry.js'
 import type { Receiver, Transport } from './transport.js'
@@ -233,9 +234,7 @@ export class RedisTransport implements Transport {
   async #fence(): Promise<string | undefined> {
     const left = await this.writer.callBuffer('XRANGE', this.#mailbox, `(${this.ack ?? '0-0'}`, '+')
     await this.#deliver(left as Entries)
-    const groups = await this.writer.call('XINFO', 'GROUPS', this.#inbox).catch(() => [])
-    const group = (groups as string[][])[0] ?? []
-    return group[group.indexOf('last-delivered-id') + 1]
+    return withdraw(this.writer, this.#inbox, this.client)
   }
 
   #lost(): void {
