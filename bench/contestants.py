@@ -10,6 +10,8 @@ PEERS_ON_PATH = {"PYTHONPATH": str(PYTHON_PEERS)}
 
 SERVICES = {
     "polyloom worker": Service((POLYLOOM, "worker", "--url", "{url}", "--allow", "*")),
+    "lonely worker": Service((POLYLOOM, "worker", "--url", "{url}", "--allow", "*", "--prefix", "lonely:")),
+    "two workers": Service((POLYLOOM, "worker", "--url", "{url}", "--allow", "*", "--processes", "2")),
     "list echo": Service(python("list_echo", "{url}")),
     "celery worker": Service(
         (PYTHON, "-m", "celery", *CELERY.split(), *QUIET.split()),
@@ -23,6 +25,10 @@ CONTESTANTS = {
     "polyloom stdio": Contestant(node("polyloom", "stdio:"), env={"POLYLOOM_PYTHON": PYTHON}),
     "list echo": Contestant(node("list-echo", "{url}"), ("list echo",)),
     "handles": Contestant(node("handles", "{url}"), ("polyloom worker",)),
+    "1 session": Contestant(node("sessions", "{url}", "1", "0"), ("polyloom worker",)),
+    "100 sessions": Contestant(node("sessions", "{url}", "100", "0"), ("polyloom worker",)),
+    "100 sessions, handles": Contestant(node("sessions", "{url}", "100", "10000"), ("polyloom worker",)),
+    **{f"crowd {number}": Contestant(node("sessions", "{url}", "250", "0"), ("two workers",)) for number in range(1, 5)},
     "set and get": Contestant(node("set-get", "{url}")),
     "sketch": Contestant(node("sketch", *python("sketch"))),
     "celery": Contestant(node("celery", "{url}"), ("celery worker",)),

@@ -1,9 +1,12 @@
 """What one row runs on: a Redis, services, contestants; started when needed, ended together."""
 
+import time
 from contextlib import ExitStack
 from functools import cached_property
 from types import TracebackType
 from typing import Self
+
+import redis
 
 from contestants import CONTESTANTS, SERVICES
 from frame.child import Child, ChildError
@@ -11,6 +14,7 @@ from frame.driver import Driver
 from frame.server import Server
 
 START = 60.0  # seconds for a contestant to be ready
+POLL = 0.05
 
 
 class Stage:
@@ -48,7 +52,7 @@ class Stage:
     def _open(self, name: str) -> Driver:
         contestant = CONTESTANTS[name]
         for service in contestant.services:
-            self._serve(service)
+            self.serve(service)
         driver = Driver(self._filled(contestant.drive), contestant.env)
         self._ending.callback(driver.close)
         try:
@@ -59,12 +63,23 @@ class Stage:
             raise self._failed[name] from error
         return driver
 
-    def _serve(self, name: str) -> None:
+    def serve(self, name: str) -> Child:
+        """A service, started when it is first asked for."""
         if name not in self._services:
             service = SERVICES[name]
             env = {key: self._fill(value) for key, value in service.env.items()}
             self._services[name] = Child(self._filled(service.command), env)
             self._ending.callback(self._services[name].close)
+        return self._services[name]
+
+    def await_workers(self, prefix: str, number: int) -> None:
+        """Wait until so many workers are registered."""
+        deadline = time.monotonic() + START
+        with redis.Redis.from_url(self.url) as server:
+            while server.zcard(f"{prefix}workers") < number:
+                if time.monotonic() > deadline:
+                    raise ChildError(f"no {number} workers registered in {START:g} s")
+                time.sleep(POLL)
 
     def _services_lost(self, names: tuple[str, ...]) -> str:
         lost = [name for name in names if not self._services[name].alive()]

@@ -1,4 +1,4 @@
-/** Slots that go back to the host (§5.5): with the next program, or soon; those of garbage by themselves. */
+/** Slots that go back to the host (§5.5): with the next program, or soon where they hold something; those of garbage by themselves. */
 
 import type { Owned } from './line.js'
 
@@ -23,6 +23,12 @@ export class Returns {
     if (this.#ended) return
     if (this.#slots.push(slot) >= BATCH) this.#now()
     else this.#timer ??= setTimeout(() => this.#now(), DELAY_MS).unref()
+  }
+
+  /** Give back a slot that holds next to nothing: a program of its own would cost more, so it waits for the next one. */
+  addSmall(slot: number): void {
+    if (this.#ended) return
+    if (this.#slots.push(slot) >= BATCH) this.#now()
   }
 
   /** Return the op that gives back what waits, or undefined. */

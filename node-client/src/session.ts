@@ -166,6 +166,11 @@ export class Session {
     this.#returns.add(slot)
   }
 
+  /** Give a slot back with the next program, whenever that is: what is in it is small. */
+  releaseSmall(slot: number): void {
+    this.#returns.addSmall(slot)
+  }
+
   /** Send what the tick has collected. */
   flush(): void {
     for (const owner of this.#made) if (!owner.awaited) this.track(owner)

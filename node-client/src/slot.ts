@@ -184,7 +184,8 @@ export class SlotNode extends Node implements Pull, Scoped, Owned {
     } else {
       this.state = 'value'
       this.#outcome = marked ? new Float(value as number) : value
-      this.session.release(this.slot)
+      if (isSmall(value)) this.session.releaseSmall(this.slot)
+      else this.session.release(this.slot)
     }
   }
 
@@ -266,6 +267,13 @@ export function liveInside(
 /** The node of the slot that holds the object: of a path, a new one. */
 export function slotOf(node: Node): SlotNode {
   return node instanceof PathNode ? node.fetched() : node.owner
+}
+
+const SMALL = 256 // characters
+
+/** Whether what the host holds of a value is not worth a program that frees it. */
+function isSmall(value: unknown): boolean {
+  return typeof value !== 'string' || value.length <= SMALL
 }
 
 /** What users call; the call site is the line before it. */

@@ -27,8 +27,20 @@ test('an awaited scalar is remembered, its slot given back with the next program
   await host.close()
 })
 
+test('a slot with a number in it costs no program of its own, unless there are many', async () => {
+  const host = scriptedHost({ answer: () => 1.5 })
+  const { f } = host.$py('m')
+  await f()
+  await delay(150)
+  assert.equal(host.programs.length, 1)
+  await Promise.all(Array.from({ length: 1_000 }, () => f()))
+  await settled()
+  assert.deepEqual(names(host.programs.at(-1)), ['release'])
+  await host.close()
+})
+
 test('slots are given back soon even where no program follows', async () => {
-  const host = scriptedHost()
+  const host = scriptedHost({ answer: () => 'long'.repeat(100) })
   await host.$py('m').f()
   await delay(150)
   await settled()
