@@ -10,7 +10,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, Protocol
 
-from polyloom.errors import LimitExceeded, UnknownName
+from polyloom.errors import LimitExceeded, OpError, UnknownName
 from polyloom.exchange import Shape, text
 from polyloom.failure import Failed, Failure, qualified_name
 from polyloom.guard import shielded
@@ -18,6 +18,7 @@ from polyloom.js import js_error
 from polyloom.operators import OPERATORS
 from polyloom.pending import Pending, Steps
 from polyloom.policy import Policy
+from polyloom.shared import Shared
 from polyloom.table import Table
 from polyloom.words import words_of
 
@@ -219,6 +220,28 @@ def _raised_by(table: Table, slot: object) -> BaseException | None:
     return None
 
 
+def _share(run: Run, op: list[Any]) -> None:
+    value, name = run.value(op, 2), text(run.value(op, 3))
+    with shielded():
+        _shared(run).share(name, value)
+
+
+def _named(run: Run, op: list[Any]) -> object:
+    return _shared(run).get(text(run.value(op, 2)))
+
+
+def _unshare(run: Run, op: list[Any]) -> None:
+    name = text(run.value(op, 2))
+    with shielded():
+        _shared(run).unshare(name)
+
+
+def _shared(run: Run) -> Shared:
+    if run.table.shared is None:
+        raise OpError("nothing is shared here", hint="names are for sessions: a job ends with what it holds")
+    return run.table.shared
+
+
 def _body_slot(op: object) -> object:
     """Return the slot that an op in a body fills, or None where it has no place there."""
     return op[1] if type(op) is list and len(op) > 1 and op[0] not in _NOT_IN_BODIES else None
@@ -256,6 +279,9 @@ OPS: dict[str, tuple[Callable[[Run, list[Any]], object], int, int]] = {
     "map": (_map, 6, 6),
     "enter": (_enter, 3, 4),
     "exit": (_exit, 3, 4),
+    "share": (_share, 4, 4),
+    "named": (_named, 3, 3),
+    "unshare": (_unshare, 3, 3),
     "repr": (_repr, 3, 3),
     "str": (_str, 3, 3),
     "type": (_type, 3, 3),

@@ -27,7 +27,7 @@ class Census:
         self._id = new_id()
 
     def take(self, seconds: float) -> list[Record]:
-        """Return a record for each live worker; one that did not answer within `seconds` has None for its clients."""
+        """Return a record for each live worker; one that did not answer within `seconds` has None for what it holds."""
         workers = RedisRegistry(self._client, self._keys).workers()
         try:
             asked = [worker for worker in workers if self._ask(worker)]
@@ -41,21 +41,21 @@ class Census:
         entry = {_text(FIELD_CLIENT): self._id, _text(FIELD_TEXT): QUESTION}
         return self._client.xadd(self._keys.inbox(worker.id), entry, nomkstream=True) is not None
 
-    def _answers(self, waiting: set[str], end: float) -> dict[str, list[Record]]:
+    def _answers(self, waiting: set[str], end: float) -> dict[str, Record]:
         """Wait for the answers, by worker."""
-        answers: dict[str, list[Record]] = {}
+        answers: dict[str, Record] = {}
         last = "0-0"
         mailbox = self._keys.mailbox(self._id)
         while waiting and (left := end - time.monotonic()) > 0:
             for entry, fields in _entries(self._client.xread({mailbox: last}, block=max(1, int(1000 * left)))):
                 last = entry
                 worker, body = fields[_text(FIELD_CLIENT)], json.loads(fields[_text(FIELD_TEXT)])
-                answers[worker] = body.get("clients", [])
+                answers[worker] = body
                 waiting.discard(worker)
         return answers
 
-    def _records(self, workers: Sequence[Worker], answers: dict[str, list[Record]]) -> list[Record]:
-        clients = sorted({one["client"] for worker in answers.values() for one in worker})
+    def _records(self, workers: Sequence[Worker], answers: dict[str, Record]) -> list[Record]:
+        clients = sorted({one["client"] for answer in answers.values() for one in answer["clients"]})
         with self._client.pipeline(transaction=False) as batch:
             for worker in workers:
                 batch.pttl(self._keys.worker_lease(worker.id))
@@ -66,9 +66,10 @@ class Census:
         depths = dict(zip(clients, found[2 * len(workers) :], strict=True))
         records = []
         for worker, lease, inbox in zip(workers, found[::2], found[1::2], strict=False):
-            held = answers.get(worker.id)
-            told = held and [one | {"mailbox": depths[one["client"]]} for one in held]
-            records.append(asdict(worker) | {"load": worker.load, "lease_ms": max(0, lease), "inbox": inbox, "clients": told})
+            answer = answers.get(worker.id)
+            told = answer and [one | {"mailbox": depths[one["client"]]} for one in answer["clients"]]
+            held = {"clients": told, "shared": answer and answer.get("shared", [])}
+            records.append(asdict(worker) | {"load": worker.load, "lease_ms": max(0, lease), "inbox": inbox} | held)
         return records
 
 

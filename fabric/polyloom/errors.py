@@ -6,7 +6,8 @@ PolyloomError
 ├── ValueRefused          BadValue, NotData
 ├── LimitExceeded         LimitExceeded
 ├── NotAllowed            NotAllowed
-├── UnknownName           UnknownSession, UnknownSlot
+├── UnknownName           UnknownSession, UnknownSlot, UnknownShared
+├── NameTaken             NameTaken
 ├── ProtocolError         ProgramLost, VersionMismatch
 ├── Cancelled             Cancelled
 ├── Gone                  SessionClosed, LeaseExpired, ConnectionLost, WorkerLost, NoWorker
@@ -91,9 +92,22 @@ class NotAllowed(PolyloomError):
 
 
 class UnknownName(PolyloomError):
-    """A session or slot that is not here."""
+    """A session, a slot or a shared name that is not here."""
 
-    codes = ("UnknownSlot", "UnknownSession")
+    codes = ("UnknownSlot", "UnknownSession", "UnknownShared")
+
+
+class NameTaken(PolyloomError):
+    """Another object is shared under this name; `worker` is the id of the one that holds it."""
+
+    codes = ("NameTaken",)
+
+    def __init__(self, message: str, *, worker: str = "", **facts: str) -> None:
+        super().__init__(message, **facts)
+        self.worker = worker
+
+    def to_wire(self) -> ErrorObject:
+        return super().to_wire() | ({"worker": self.worker} if self.worker else {})
 
 
 class ProtocolError(PolyloomError):
@@ -147,6 +161,7 @@ WIRE_ERRORS = (
     LimitExceeded,
     NotAllowed,
     UnknownName,
+    NameTaken,
     ProtocolError,
     Cancelled,
     Gone,

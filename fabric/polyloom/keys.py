@@ -4,6 +4,7 @@ workers         sorted set   worker id by the end of its lease, ms of server tim
 load            hash         worker id to its load, open sessions and programs at work; as of its last renewal
 labels          hash         worker id to its labels, separated by spaces; only of workers that have some
 placed          sorted set   "<worker>/<client>" by the end of the reservation, ms of server time
+names           hash         name of a shared object to the worker that holds it; a name whose worker has no lease is free
 info            hash         one worker: what it says of itself; expires with the lease
 worker_lease    string       present while the worker lives
 inbox           stream       frames to the worker; consumer group GROUP
@@ -13,7 +14,7 @@ worker_blob     string       a large attachment of a frame to the worker; expire
 client_blob     string       a large attachment of a frame to the client; likewise
 
 `{w:…}` and `{c:…}` are hash tags: the keys of one worker, and those of one client, share a slot of Redis Cluster; so do `workers`
-and the three after it, whose tag is the name of `workers`.
+and the four after it, whose tag is the name of `workers`.
 """
 
 from __future__ import annotations
@@ -59,6 +60,15 @@ class Keys:
     def placement(self) -> tuple[str, str, str, str]:
         """The keys that placing a client reads, in the order of the scripts."""
         return self.workers, self.load, self.labels, self.placed
+
+    @property
+    def names(self) -> str:
+        return f"{self.prefix}{{{self.workers}}}:names"
+
+    @property
+    def naming(self) -> tuple[str, str]:
+        """The keys that looking for a shared object reads, in the order of the scripts."""
+        return self.workers, self.names
 
     def info(self, worker: str) -> str:
         return f"{self.prefix}{{w:{worker}}}:info"

@@ -18,6 +18,7 @@ class Limits:
     session_slots: int = 1_000_000
     path_names: int = 64
     call_depth: int = 32
+    shared_names: int = 10_000
 
 
 DEFAULT_LIMITS = Limits()

@@ -15,6 +15,7 @@ from polyloom.failure import Failed, Failure
 from polyloom.guard import Guard
 from polyloom.limits import DEFAULT_LIMITS, Limits
 from polyloom.pending import Pending, Spawn
+from polyloom.shared import Shared
 
 _MISSING = object()
 NEVER = "it was released or never filled, or what fills it waits for the callback that asks"
@@ -36,6 +37,7 @@ class Table:
         "late_errors",
         "limits",
         "objects",
+        "shared",
         "spawn",
         "wait",
     )
@@ -44,6 +46,7 @@ class Table:
         self.limits = limits
         self.objects: dict[int, object] = {}
         self.spawn: Spawn | None = None  # starts coroutines; without it they are objects like any other
+        self.shared: Shared | None = None  # objects under names; without it there are none
         self.exposed: Exposed | None = None  # objects of the client; without it they are refused
         self.entered = Entered()  # contexts that are open, by the slot of their `enter`
         self.guards: dict[int, Guard] = {}  # of ops that run and may be interrupted, by their slots

@@ -57,6 +57,16 @@ export class Conversation implements Line, Receiver {
     return session
   }
 
+  /** Take in a session that was opened elsewhere. */
+  adopt(session: Session): void {
+    if (this.#ended) session.end(this.#ended)
+    else this.#sessions.set(session.id, session)
+  }
+
+  get ended(): PolyloomError | undefined {
+    return this.#ended
+  }
+
   send(frame: Frame): void {
     if (!this.#ended) this.transport.send(frame)
   }

@@ -7,7 +7,8 @@
  * ├── ValueRefused          BadValue, NotData
  * ├── LimitExceeded         LimitExceeded
  * ├── NotAllowed            NotAllowed
- * ├── UnknownName           UnknownSlot, UnknownSession
+ * ├── UnknownName           UnknownSlot, UnknownSession, UnknownShared
+ * ├── NameTaken             NameTaken
  * ├── ProtocolError         ProgramLost, VersionMismatch
  * ├── Cancelled             Cancelled
  * ├── Gone                  SessionClosed, LeaseExpired, ConnectionLost
@@ -121,9 +122,15 @@ export class NotAllowed extends PolyloomError {
   static override readonly codes = ['NotAllowed']
 }
 
-/** A session or slot that is not here. */
+/** A session, a slot or a shared name that is not here. */
 export class UnknownName extends PolyloomError {
-  static override readonly codes = ['UnknownSlot', 'UnknownSession']
+  static override readonly codes = ['UnknownSlot', 'UnknownSession', 'UnknownShared']
+}
+
+/** Another object is shared under this name; `worker` is the id of the one that holds it. */
+export class NameTaken extends PolyloomError {
+  static override readonly codes = ['NameTaken']
+  worker = ''
 }
 
 /** The two sides cannot go on: a program is missing, or the versions differ. */
@@ -259,6 +266,7 @@ const WIRE_ERRORS = [
   LimitExceeded,
   NotAllowed,
   UnknownName,
+  NameTaken,
   ProtocolError,
   Cancelled,
   Gone,
@@ -283,6 +291,7 @@ export function errorFrom(error: ErrorObject, decode?: (wire: unknown) => unknow
   const kind = BY_CODE.get(code) ?? PolyloomError
   const made = new kind(text(error['message']), factsOf(error))
   made.op = text(error['op'])
+  if (made instanceof NameTaken) made.worker = text(error['worker'])
   if (made instanceof WorkerLost) made.started = error['started'] !== false
   return made
 }

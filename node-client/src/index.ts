@@ -11,6 +11,7 @@ export {
   Gone,
   InternalError,
   LimitExceeded,
+  NameTaken,
   NoWorker,
   NotAllowed,
   OpError,

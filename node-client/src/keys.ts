@@ -5,6 +5,7 @@
  * load          hash         worker id to its load, open sessions and programs at work; as of its last renewal
  * labels        hash         worker id to its labels, separated by spaces; only of workers that have some
  * placed        sorted set   "<worker>/<client>" by the end of the reservation, ms of server time
+ * names         hash         name of a shared object to the worker that holds it; a name whose worker has no lease is free
  * info          hash         one worker: what it says of itself; expires with the lease
  * workerLease   string       present while the worker lives
  * inbox         stream       frames to the worker; consumer group GROUP
@@ -14,7 +15,7 @@
  * clientBlob    string       a large attachment of a frame to the client; likewise
  *
  * `{w:…}` and `{c:…}` are hash tags: the keys of one worker, and those of one client, share a slot of Redis Cluster; so do
- * `workers` and the three after it, whose tag is the name of `workers`.
+ * `workers` and the four after it, whose tag is the name of `workers`.
  */
 
 export const DEFAULT_PREFIX = 'polyloom:'
@@ -35,15 +36,20 @@ export class Keys {
   readonly load: string
   readonly labels: string
   readonly placed: string
+  readonly names: string
   /** The keys that placing a client reads, in the order of the scripts. */
   readonly placement: readonly [string, string, string, string]
+  /** The keys that looking for a shared object reads, in the order of the scripts. */
+  readonly naming: readonly [string, string]
 
   constructor(readonly prefix: string = DEFAULT_PREFIX) {
     this.workers = `${prefix}workers`
     this.load = `${prefix}{${this.workers}}:load`
     this.labels = `${prefix}{${this.workers}}:labels`
     this.placed = `${prefix}{${this.workers}}:placed`
+    this.names = `${prefix}{${this.workers}}:names`
     this.placement = [this.workers, this.load, this.labels, this.placed]
+    this.naming = [this.workers, this.names]
   }
 
   info(worker: string): string {

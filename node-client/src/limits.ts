@@ -10,6 +10,7 @@ export interface Limits {
   readonly sessionSlots: number
   readonly pathNames: number
   readonly callDepth: number
+  readonly sharedNames: number
 }
 
 /** Units and reasons stand in §9 of the wire protocol. */
@@ -23,4 +24,5 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   sessionSlots: 1_000_000,
   pathNames: 64,
   callDepth: 32,
+  sharedNames: 10_000,
 })

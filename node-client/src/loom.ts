@@ -2,9 +2,11 @@
 
 import { NoWorker, UsageError } from './errors.js'
 import type { Conversation } from './conversation.js'
+import type { Entry } from './line.js'
 import { checkWanted, fits, type Wanted } from './labels.js'
 import type { Remote } from './remote.js'
 import type { Session } from './session.js'
+import { Shared } from './shared.js'
 import { SlotNode, liveInside } from './slot.js'
 
 /** Import a Python module; one op for each distinct name. A failure is told to what uses the module. */
@@ -62,11 +64,14 @@ export class Loom {
   readonly #line: Conversation
   readonly #elsewhere: Elsewhere
   readonly #further = new Set<Conversation>()
+  readonly #holders = new Map<string, Conversation>() // of shared objects, by worker
+  readonly #shared: Shared
 
   constructor(line: Conversation, elsewhere: Elsewhere = nowhere) {
     this.#line = line
     this.#elsewhere = elsewhere
     this.$py = new LoomSession(line).$py
+    this.#shared = new Shared(line, (worker) => this.#lineTo(worker))
   }
 
   /** The id of the worker, or of the local process. */
@@ -90,12 +95,51 @@ export class Loom {
     return new LoomSession(line, () => void line.close().finally(() => this.#further.delete(line)))
   }
 
+  /**
+   * Hold an object under a name, for every client, until `unshare` or the end of its worker. Await it to know that it was
+   * done: NameTaken says which worker has another object of this name. Sharing the same object again changes nothing.
+   */
+  share(remote: Remote, name: string): Remote<null> {
+    return this.#shared.share(remote, name, ENTRY.share)
+  }
+
+  /**
+   * The object that somebody shared. It is used in a session of its own for this name, on the worker that holds the object;
+   * where there is none, what is awaited rejects with UnknownName.
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- only Python knows what its names stand for
+  named<T = any>(name: string): Remote<T> {
+    return this.#shared.named(name, ENTRY.named) as Remote<T>
+  }
+
+  /** Let a name go, whoever shared it; who uses the object keeps it. Await it to know that it was done. */
+  unshare(name: string): Remote<null> {
+    return this.#shared.unshare(name, ENTRY.unshare)
+  }
+
+  #lineTo(worker: string): Conversation {
+    const known = this.#holders.get(worker)
+    if (known && !known.ended) return known
+    const line = this.#elsewhere({ worker })
+    this.#holders.set(worker, line)
+    this.#further.add(line)
+    return line
+  }
+
   /** Send what this tick has asked for, say goodbye, reject what is pending, and free everything. It can be taken off. */
   readonly close = async (): Promise<void> => {
+    const found = this.#shared.found
+    if (found) await found
     await Promise.all([this.#line, ...this.#further].map((line) => line.close()))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+/** Methods that users reach; the call site is the line before them. */
+const ENTRY: Record<'share' | 'named' | 'unshare', Entry> = {
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- only named as the frames to cut at, never called
+  ...{ share: Loom.prototype.share, named: Loom.prototype.named, unshare: Loom.prototype.unshare },
 }

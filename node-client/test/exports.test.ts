@@ -19,6 +19,7 @@ test('the public surface is this list', () => {
     'InternalError',
     'LimitExceeded',
     'MemoryTransport',
+    'NameTaken',
     'NdArray',
     'NoWorker',
     'NotAllowed',

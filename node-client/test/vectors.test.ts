@@ -74,6 +74,7 @@ test('keys, limits and defaults are those that both languages share', () => {
       load: keys.load,
       labels: keys.labels,
       placed: keys.placed,
+      names: keys.names,
       info: keys.info('W'),
       worker_lease: keys.workerLease('W'),
       inbox: keys.inbox('W'),

@@ -84,5 +84,15 @@ def test_worker_that_does_not_answer_is_told_apart_from_one_that_holds_nothing(o
         worker.process.send_signal(signal.SIGCONT)
 
 
+def test_shared_objects_are_shown_with_type_and_worker(own_server, fleet):
+    _, client, sessions = fleet
+    client.run(sessions[0], ["share", 10, ["ref", 2], "context:v1"], ["pull", "auto", 10])
+    (record,) = shown(own_server)
+    assert record["shared"] == [{"name": "context:v1", "type": "decimal.Context"}]
+    text = polyloom("ps", "--url", own_server.url, COLUMNS="250").stdout
+    for word in ("1 shared object", "context:v1", "decimal.Context"):
+        assert word in text
+
+
 def test_prefix_of_a_tenant_shows_nobody_else(own_server, fleet):
     assert shown(own_server, "--prefix", "tenant:") == []

@@ -16,6 +16,7 @@ from worker_process import WorkerProcess, clean_environment, polyloom
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 FUNCTIONS = (ROOT / "docs" / "how-to" / "pass-a-function.md").read_text()
+SHARING = (ROOT / "docs" / "how-to" / "share-an-object.md").read_text()
 COMPOSE = (ROOT / "compose.yaml").read_text()
 
 
@@ -80,6 +81,10 @@ def test_how_to_pass_a_function(node: Node) -> None:
         "true",
         "TimeoutError",
     ]
+
+
+def test_how_to_share_an_object(node: Node) -> None:
+    assert node(tour("share-an-object", SHARING)) == ["31", "true true", "true"]
 
 
 def test_python_tour(worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

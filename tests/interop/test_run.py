@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from deadline import LONG, is_gone, until
+from polyloom.embedded import Server
 from worker_process import WorkerProcess, clean_environment, polyloom
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -75,6 +76,19 @@ def test_scipy_minimizes_a_function_of_lisp(worker: WorkerProcess) -> None:
     assert (local.returncode, local.stderr) == (fleet.returncode, fleet.stderr) == (0, "")
     assert local.stdout == fleet.stdout
     assert local.stdout.splitlines() == ["minimum at 1.0000 1.0000", "value 0.0000", "nearest to 10 first: [11 8 1 25]"]
+
+
+def test_model_is_fitted_by_one_node_process_and_used_by_all(
+    own_server: Server, start_worker: Callable[..., WorkerProcess]
+) -> None:
+    worker = start_worker(own_server.url, "--allow", "*").ready()
+    command = ["node", str(EXAMPLES / "shared-model.mjs"), worker.url]
+    at_once = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=clean_environment()) for _ in range(3)]
+    said = [process.communicate(timeout=LONG)[0] for process in at_once]
+    said.append(subprocess.run(command, capture_output=True, text=True, timeout=LONG, env=clean_environment()).stdout)
+    assert sorted(line.split(" ", 1)[0] for line in said) == ["fitted", "found", "found", "found"]
+    (what,) = {line.split(" ", 1)[1] for line in said}
+    assert what == "the model co2:v1: 371.0 ppm in 2001, degree 2\n"
 
 
 def test_scipy_minimizes_a_function_of_javascript(worker: WorkerProcess) -> None:

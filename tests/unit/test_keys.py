@@ -49,8 +49,18 @@ def test_all_keys_that_placing_a_client_reads_share_a_hash_slot(prefix):
     assert len({slot(key) for key in Keys(prefix).placement}) == 1
 
 
+@pytest.mark.parametrize("prefix", ["polyloom:", "tenant-7:", "{tenant}:"])
+def test_all_keys_that_naming_an_object_reads_share_a_hash_slot_with_those_of_placing(prefix):
+    keys = Keys(prefix)
+    assert len({slot(key) for key in (*keys.placement, *keys.naming)}) == 1
+
+
 def test_every_key_begins_with_the_prefix():
     keys = Keys("tenant:")
-    made = [*keys.placement, *(make("x") for make in (keys.info, keys.worker_lease, keys.inbox, keys.client_lease, keys.mailbox))]
+    made = [
+        *keys.placement,
+        keys.names,
+        *(make("x") for make in (keys.info, keys.worker_lease, keys.inbox, keys.client_lease, keys.mailbox)),
+    ]
     assert all(key.startswith("tenant:") for key in made)
     assert len(set(made)) == len(made)

@@ -64,6 +64,7 @@ def test_redis_keys_and_fields():
         "load": made.load,
         "labels": made.labels,
         "placed": made.placed,
+        "names": made.names,
         "info": made.info("W"),
         "worker_lease": made.worker_lease("W"),
         "inbox": made.inbox("W"),

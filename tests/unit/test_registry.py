@@ -107,6 +107,55 @@ def test_lease_of_a_worker_that_left_is_there(database):
     assert database.exists(*keys.placement) == 0
 
 
+def test_name_belongs_to_the_worker_that_came_first(registry):
+    registry.lease(ONE, 60)
+    registry.lease(TWO, 60)
+    assert registry.share("model", "one") == "one"
+    assert registry.share("model", "two") == "one"
+    assert registry.share("model", "one") == "one"
+    assert registry.names() == {"model": "one"}
+
+
+def test_name_that_was_let_go_is_free_and_only_its_worker_lets_it_go(registry):
+    registry.lease(ONE, 60)
+    registry.lease(TWO, 60)
+    registry.share("model", "one")
+    registry.unshare("model", "two")
+    assert registry.names() == {"model": "one"}
+    registry.unshare("model", "one")
+    assert registry.names() == {}
+    assert registry.share("model", "two") == "two"
+
+
+def test_name_of_a_worker_that_leaves_is_free_at_once(registry):
+    registry.lease(ONE, 60)
+    registry.lease(TWO, 60)
+    registry.share("model", "one")
+    registry.leave("one")
+    assert registry.names() == {}
+    assert registry.share("model", "two") == "two"
+
+
+def test_name_of_a_worker_whose_lease_ended_is_free(registry):
+    registry.lease(ONE, 0.05)
+    registry.lease(TWO, 60)
+    registry.share("model", "one")
+    until(lambda: registry.share("model", "two") == "two", "the lease ended, and the name with it")
+    assert registry.names() == {"model": "two"}
+
+
+def test_names_of_the_dead_are_forgotten(database):
+    keys = Keys(f"test-{secrets.token_hex(4)}:")
+    registry = RedisRegistry(database, keys)
+    registry.lease(ONE, 0.01)
+    registry.share("left", "one")
+    until(lambda: registry.lease(TWO, 0.01) or not database.exists(keys.names), "the dead are dropped, and their names")
+    registry.lease(TWO, 60)
+    registry.share("model", "two")
+    registry.release("two")
+    assert not database.exists(keys.names)
+
+
 def test_load_and_labels_are_where_clients_look_for_them(database):
     keys = Keys(f"test-{secrets.token_hex(4)}:")
     registry = RedisRegistry(database, keys)

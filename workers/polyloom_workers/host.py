@@ -16,6 +16,7 @@ from polyloom.handle import new_id
 from polyloom.limits import Limits
 from polyloom.ops import PROTOCOL
 from polyloom.policy import Policy
+from polyloom.shared import Directory, Shared
 from polyloom_workers.calls import Answer, Calls
 from polyloom_workers.loop import Loop
 from polyloom_workers.runner import NOTHING, Attend, Ready, Runner, Send, refusal
@@ -36,6 +37,7 @@ class Host:
         attend: Attend | None = None,
         flush: Callable[[], None] = lambda: None,
         leave: Ready = lambda session: None,
+        directory: Directory | None = None,
     ) -> None:
         self.id = new_id()
         self.policy = policy
@@ -43,6 +45,7 @@ class Host:
         self.send = send
         self.leave = leave
         self.loop = Loop()
+        self.shared = Shared(self.id, limits, directory)
         self.runner = Runner(send, ready, wake, attend, flush, self._close)
         self.lock = self.runner.lock
         self.clients: dict[str, dict[str, Session]] = {}
@@ -94,6 +97,7 @@ class Host:
             if name not in sessions and (client, name) not in self.over:
                 sessions[name] = Session(name, client, self.policy, self.limits)
                 sessions[name].table.spawn = self.loop.spawn
+                sessions[name].table.shared = self.shared
                 sessions[name].table.wait = self.runner.wait
                 sessions[name].calls = Calls(self.runner, sessions[name])
         self.send(client, NOTHING, entry)
@@ -152,7 +156,7 @@ class Host:
 
     def survey(self, client: str, _body: dict[str, Any], _frame: Frame, entry: Any) -> None:
         """Tell an operator what is held here (§8.7); it is no client, and needs no hello."""
-        self.send(client, write_frame({"t": "survey", "clients": summary(self.clients)}), entry)
+        self.send(client, write_frame({"t": "survey", "clients": summary(self.clients), "shared": self.shared.types()}), entry)
 
     def bye(self, client: str, _body: dict[str, Any], _frame: Frame, entry: Any) -> None:
         """Close all sessions of a client."""

@@ -22,6 +22,7 @@ from polyloom.policy import Policy
 from polyloom.settings import Settings
 from polyloom_workers import sleep
 from polyloom_workers.crew import Crew
+from polyloom_workers.directory import RedisDirectory
 from polyloom_workers.host import Host
 from polyloom_workers.inbox import Entry, Inbox
 from polyloom_workers.link import Link
@@ -59,6 +60,7 @@ class Lane:
             attend=lambda waiting, reads: self.crew.attend(waiting, reads),
             flush=self.flush,
             leave=lambda session: self.crew.leave(session),
+            directory=RedisDirectory(url, keys),
         )
         self.crew: Crew[Strand] = Crew(self.receive, self.host.runner.turn, self.flush, settings.threads)
         self._inbox = Inbox(keys, self.host.id)

@@ -1,4 +1,4 @@
-"""`polyloom ps`: the workers of a fleet, their clients and sessions, and what these hold."""
+"""`polyloom ps`: the workers of a fleet, their clients and sessions, what these hold, and objects shared under names."""
 
 from __future__ import annotations
 
@@ -42,6 +42,9 @@ def _print(workers: list[Record]) -> None:
     sessions = [(worker, client, one) for worker in workers for client in worker["clients"] or () for one in client["sessions"]]
     if sessions:
         console.print(_sessions(sessions))
+    shared = [(worker, one) for worker in workers for one in worker["shared"] or ()]
+    if shared:
+        console.print(_shared(shared))
     for worker in workers:
         if worker["clients"] is None:
             console.print(f"{worker['id']} did not answer: it is stopped, or something holds its interpreter", style="yellow")
@@ -69,6 +72,15 @@ def _sessions(sessions: list[tuple[Record, Record, Record]]) -> Any:
         state = "at work" if one["running"] else "idle"
         counts = str(one["programs"]), str(one["waiting"]), state, str(one["held"])
         table.add_row(client["client"], str(client["mailbox"]), one["session"], worker["id"], *counts, _types(one["types"]))
+    return table
+
+
+def _shared(shared: list[tuple[Record, Record]]) -> Any:
+    from rich.table import Table
+
+    table = Table("name", "type", "worker", title=f"{len(shared)} shared object{'s' * (len(shared) != 1)}")
+    for worker, one in shared:
+        table.add_row(one["name"], one["type"], worker["id"])
     return table
 
 

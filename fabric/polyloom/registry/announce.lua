@@ -1,6 +1,6 @@
 -- Enter a worker, or renew its lease, by the server's clock, and say its load and labels to those who place clients.
 -- Workers whose lease ended long ago are dropped, and reservations that have ended.
--- KEYS: workers, load, labels, placed (§8.1)
+-- KEYS: workers, load, labels, placed, names (§8.1)
 -- ARGV[1] worker id   ARGV[2] lease (ms)   ARGV[3] load   ARGV[4] labels, separated by spaces
 -- ARGV[5…] clients that have said hello: the load counts them, so their reservations end
 local worker, lease = ARGV[1], tonumber(ARGV[2])
@@ -15,9 +15,19 @@ for index = 5, #ARGV do
   redis.call('ZREM', KEYS[4], worker .. '/' .. ARGV[index])
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
+local gone = {}
 for _, dead in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - 10 * lease)) do
+  gone[dead] = true
   redis.call('ZREM', KEYS[1], dead)
   redis.call('HDEL', KEYS[2], dead)
   redis.call('HDEL', KEYS[3], dead)
+end
+if next(gone) then
+  local names = redis.call('HGETALL', KEYS[5])
+  for index = 1, #names, 2 do
+    if gone[names[index + 1]] then
+      redis.call('HDEL', KEYS[5], names[index])
+    end
+  end
 end
 return now

@@ -75,3 +75,12 @@ class Registry(Protocol):
 
     def workers(self) -> list[Worker]:
         """Return the listed workers whose lease holds, the oldest first."""
+
+    def share(self, name: str, worker: str) -> str:
+        """Enter the name of a shared object for a worker, unless another listed one has it; return who has it then."""
+
+    def unshare(self, name: str, worker: str) -> None:
+        """Take out a name that this worker has."""
+
+    def names(self) -> dict[str, str]:
+        """Return the names of shared objects, each with its worker, as long as that is listed."""

@@ -14,6 +14,7 @@ class MemoryRegistry:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._entries: dict[str, tuple[Worker, float]] = {}
+        self._names: dict[str, str] = {}
 
     def lease(self, worker: Worker, seconds: float, arrived: Sequence[str] = (), *, listed: bool = True) -> None:
         if listed:
@@ -28,3 +29,16 @@ class MemoryRegistry:
     def workers(self) -> list[Worker]:
         live = [worker for worker, end in self._entries.values() if end > self._clock()]
         return sorted(live, key=lambda worker: worker.started)
+
+    def share(self, name: str, worker: str) -> str:
+        holder = self.names().get(name, worker)
+        self._names[name] = holder
+        return holder
+
+    def unshare(self, name: str, worker: str) -> None:
+        if self._names.get(name) == worker:
+            del self._names[name]
+
+    def names(self) -> dict[str, str]:
+        live = {worker.id for worker in self.workers()}
+        return {name: worker for name, worker in self._names.items() if worker in live}

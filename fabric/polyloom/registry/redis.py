@@ -13,6 +13,7 @@ from polyloom.registry.base import Worker
 
 ANNOUNCE = files("polyloom.registry").joinpath("announce.lua").read_text()
 LEAVE = files("polyloom.registry").joinpath("leave.lua").read_text()
+SHARE, UNSHARE, NAMES = (files("polyloom.registry").joinpath(f"{name}.lua").read_text() for name in ("share", "unshare", "names"))
 
 
 class RedisRegistry:
@@ -23,6 +24,7 @@ class RedisRegistry:
         self._keys = keys
         self._announce = client.register_script(ANNOUNCE)
         self._leave = client.register_script(LEAVE)
+        self._share, self._unshare, self._names = map(client.register_script, (SHARE, UNSHARE, NAMES))
 
     def lease(self, worker: Worker, seconds: float, arrived: Sequence[str] = (), *, listed: bool = True) -> None:
         milliseconds = int(seconds * 1000)
@@ -34,11 +36,12 @@ class RedisRegistry:
             batch.execute()
         if listed:
             self._announce(
-                keys=self._keys.placement, args=[worker.id, milliseconds, worker.load, " ".join(worker.labels), *arrived]
+                keys=[*self._keys.placement, self._keys.names],
+                args=[worker.id, milliseconds, worker.load, " ".join(worker.labels), *arrived],
             )
 
     def leave(self, worker: str) -> None:
-        self._leave(keys=self._keys.placement, args=[worker])
+        self._leave(keys=[*self._keys.placement, self._keys.names], args=[worker])
 
     def release(self, worker: str) -> None:
         self.leave(worker)
@@ -53,6 +56,16 @@ class RedisRegistry:
             records: list[dict[Any, Any]] = batch.execute()
         live = [{_text(key): _text(value) for key, value in fields.items()} for fields in records if fields]
         return sorted((Worker.from_fields(fields) for fields in live), key=lambda worker: worker.started)
+
+    def share(self, name: str, worker: str) -> str:
+        return _text(self._share(keys=self._keys.naming, args=[name, worker]))
+
+    def unshare(self, name: str, worker: str) -> None:
+        self._unshare(keys=self._keys.naming, args=[name, worker])
+
+    def names(self) -> dict[str, str]:
+        found = [_text(one) for one in self._names(keys=self._keys.naming)]
+        return dict(zip(found[::2], found[1::2], strict=True))
 
 
 def _text(value: bytes | str) -> str:

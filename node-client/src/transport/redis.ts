@@ -17,7 +17,7 @@ import { Blobs } from './blobs.js'
 import { BulkReader } from './bulk.js'
 import { withdraw } from './fence.js'
 import { LeaseThread, RENEWALS } from './lease.js'
-import { findWorker, placeOf } from './registry.js'
+import { findHolder, findWorker, placeOf } from './registry.js'
 import type { Receiver, Transport } from './transport.js'
 
 const BLOCK_MS = 5_000 // how long one read of the mailbox waits
@@ -145,6 +145,14 @@ export class RedisTransport implements Transport {
     this.#pending = pending
     if (!pending) this.#seenPending = false
     this.#keepAlive()
+  }
+
+  async holder(name: string): Promise<string> {
+    try {
+      return await findHolder(this.writer, this.keys, name)
+    } catch (error) {
+      throw this.#refused(error)
+    }
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Redis } from 'ioredis'
 
-import { NoWorker, type LiveWorker } from '../errors.js'
+import { NoWorker, UnknownName, type LiveWorker } from '../errors.js'
 import type { Keys } from '../keys.js'
 import type { Wanted } from '../labels.js'
 
@@ -88,6 +88,38 @@ async function place(
   if (id) return { found: { id, labels: words(rest[0]) }, live: [] }
   const live = rest.flatMap((one, index) => (index % 2 ? [] : [{ id: one, labels: words(rest[index + 1]) }]))
   return { found: undefined, live }
+}
+
+const HOLDER = `
+-- Give the live worker that holds a shared object, or an empty id and then the names that live workers hold, a few of them.
+-- KEYS: workers, names (§8.1)
+-- ARGV[1] name   ARGV[2] how many names
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function lives(worker)
+  local ends = redis.call('ZSCORE', KEYS[1], worker)
+  return ends and tonumber(ends) > now
+end
+local holder = redis.call('HGET', KEYS[2], ARGV[1])
+if holder and lives(holder) then
+  return {holder}
+end
+local known, all = {''}, redis.call('HGETALL', KEYS[2])
+for index = 1, #all, 2 do
+  if #known > tonumber(ARGV[2]) then break end
+  if lives(all[index + 1]) then
+    table.insert(known, all[index])
+  end
+end
+return known
+`
+
+/** Return the id of the live worker that holds a shared object; UnknownName names a few that there are. */
+export async function findHolder(redis: Redis, keys: Keys, name: string): Promise<string> {
+  const [holder, ...known] = (await redis.eval(HOLDER, keys.naming.length, ...keys.naming, name, SHOWN)) as string[]
+  if (holder) return holder
+  const hint = known.length ? `there are ${known.sort().join(', ')}` : 'no names are shared'
+  throw new UnknownName(`nothing is shared as ${JSON.stringify(name)}`, { code: 'UnknownShared', hint })
 }
 
 /** The reservation of a client on a worker. */

@@ -20,6 +20,8 @@ export interface Transport {
   hold?(pending: boolean): void
   /** The number of the last frame received, where the transport numbers them (§8.3). */
   readonly ack?: string | undefined
+  /** The id of the live worker that holds a shared object (§13), where there are several; rejects where none does. */
+  holder?(name: string): Promise<string>
   /** The labels of the worker, where it can have some. */
   readonly labels?: readonly string[]
 }
