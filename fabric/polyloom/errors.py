@@ -10,7 +10,8 @@ PolyloomError
 ├── NameTaken             NameTaken
 ├── ProtocolError         ProgramLost, VersionMismatch
 ├── Cancelled             Cancelled
-├── Gone                  SessionClosed, LeaseExpired, ConnectionLost, WorkerLost, NoWorker
+├── DurableError          InUse, ScriptChanged, OutcomeUnknown
+├── Gone                  SessionClosed, LeaseExpired, ConnectionLost, WorkerLost, NoWorker, Moved
 ├── InternalError         InternalError
 ├── RemoteFailure         PythonError
 └── UsageError            no code of the wire: a wrong flag, URL or setting
@@ -122,10 +123,16 @@ class Cancelled(PolyloomError):
     codes = ("Cancelled",)
 
 
+class DurableError(PolyloomError):
+    """A durable session cannot go on as it was asked to (§15)."""
+
+    codes = ("InUse", "ScriptChanged", "OutcomeUnknown")
+
+
 class Gone(PolyloomError):
     """The other end is not there, or not any more."""
 
-    codes = ("SessionClosed", "LeaseExpired", "ConnectionLost", "WorkerLost", "NoWorker")
+    codes = ("SessionClosed", "LeaseExpired", "ConnectionLost", "WorkerLost", "NoWorker", "Moved")
 
 
 class InternalError(PolyloomError):
@@ -164,6 +171,7 @@ WIRE_ERRORS = (
     NameTaken,
     ProtocolError,
     Cancelled,
+    DurableError,
     Gone,
     InternalError,
 )

@@ -7,7 +7,7 @@ the slot meets the first error.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -44,6 +44,7 @@ class Reply:
         """Wait for everything that is not there yet, and fill it in."""
         for place in self.waiting:
             self.results[place.at] = self._result(place)
+        self.waiting.clear()
 
     def late(self, place: Waiting) -> tuple[Wire, list[Buffer]]:
         """Return a result that came later, and its attachments."""
@@ -58,6 +59,11 @@ class Reply:
             self.error = self.error or wire[1]
         return wire
 
+
+Step = Callable[[int, Any], None]
+"""`step(index, op)` runs one op and files its outcome."""
+
+Around = Callable[[Step, int, Any], None]
 
 PENDING = ["pending"]  # stands for a result that comes later (§5.7)
 
@@ -78,16 +84,20 @@ def apply(
     policy: Policy,
     attachments: Sequence[Buffer] = (),
     guarded: Sequence[int] = (),
+    around: Around | None = None,
 ) -> Reply:
     """Run ops in order against the objects of a table. It never raises for what is in the ops.
 
-    Ops that fill `guarded` slots may be given up by `table.cancel`, from another thread, while they run.
+    Ops that fill `guarded` slots may be given up by `table.cancel`, from another thread, while they run. `around` is called in
+    place of each op, with what runs it.
     """
     run = _Run(table, policy, attachments)
     if len(ops) > table.limits.program_ops:
         run.refuse(ops, LimitExceeded(f"program_ops: {len(ops):,} ops are above {table.limits.program_ops:,}"))
         return run.reply
-    step = partial(run.guarded_step, frozenset(guarded)) if guarded else run.step
+    step: Step = partial(run.guarded_step, frozenset(guarded)) if guarded else run.step
+    if around is not None:
+        step = partial(around, step)
     for index, op in enumerate(ops):
         step(index, op)
     reply = run.reply

@@ -20,6 +20,11 @@ def pack_frame(frame: Frame) -> list[Buffer]:
     return [head + frame.text, *frame.attachments]
 
 
+def unpack_frame(data: bytes) -> Frame:
+    """Return the frame of the pieces that `pack_frame` gave, joined."""
+    return _cut(data, 0)
+
+
 class FrameReader:
     """Cuts a stream of bytes into frames. Sizes are checked before anything is gathered; LimitExceeded ends the stream."""
 

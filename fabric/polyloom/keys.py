@@ -12,9 +12,13 @@ client_lease    string       present while the client lives
 mailbox         stream       frames to the client
 worker_blob     string       a large attachment of a frame to the worker; expires after BLOB_SECONDS
 client_blob     string       a large attachment of a frame to the client; likewise
+runs            sorted set   name of each durable session that has a log, by when it began, ms of server time
+run             hash         one durable session: who may write its log, and what it is
+run_log         stream       its programs and their replies, by number; kept until it is forgotten
+run_once        hash         slot of each step that runs once, to what it came to; empty while nobody knows
 
-`{w:…}` and `{c:…}` are hash tags: the keys of one worker, and those of one client, share a slot of Redis Cluster; so do `workers`
-and the four after it, whose tag is the name of `workers`.
+`{w:…}`, `{c:…}` and `{r:…}` are hash tags: the keys of one worker, those of one client, and those of one durable session, share a
+slot of Redis Cluster; so do `workers` and the four after it, whose tag is the name of `workers`.
 """
 
 from __future__ import annotations
@@ -90,3 +94,16 @@ class Keys:
 
     def client_blob(self, client: str, blob: str) -> str:
         return f"{self.prefix}{{c:{client}}}:blob:{blob}"
+
+    @property
+    def runs(self) -> str:
+        return f"{self.prefix}runs"
+
+    def run(self, name: str) -> str:
+        return f"{self.prefix}{{r:{name}}}:run"
+
+    def run_log(self, name: str) -> str:
+        return f"{self.prefix}{{r:{name}}}:log"
+
+    def run_once(self, name: str) -> str:
+        return f"{self.prefix}{{r:{name}}}:once"

@@ -3,7 +3,7 @@
 PROTOCOL = 1
 
 CLIENT_KINDS = ("hello", "open", "program", "answer", "cancel", "close", "bye", "survey")
-HOST_KINDS = ("hello", "reply", "late", "call", "output", "closed", "survey")
+HOST_KINDS = ("hello", "opened", "reply", "late", "call", "output", "closed", "survey")
 
 OPS = (
     "import",

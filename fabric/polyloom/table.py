@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from itertools import count
@@ -37,6 +38,7 @@ class Table:
         "late_errors",
         "limits",
         "objects",
+        "reserved",
         "shared",
         "spawn",
         "wait",
@@ -58,6 +60,7 @@ class Table:
         self._shared: dict[int, set[int]] = {}  # id() -> all such slots, once there was more than one
         self._lock = threading.Lock()  # for these two, which change together
         self._export_slots = count(-1, -1)  # drawn in one step, by whichever thread
+        self.reserved: deque[int] = deque()  # slots for what is found inside data next, where they are known from before
 
     def __len__(self) -> int:
         return len(self.objects)
@@ -88,9 +91,13 @@ class Table:
 
     def export(self, value: object) -> int:
         """Put an object found inside data into a slot of the host's choice and return the slot."""
-        slot = next(self._export_slots)
+        slot = self.reserved.popleft() if self.reserved else next(self._export_slots)
         self.put(slot, value)
         return slot
+
+    def export_below(self, slot: int) -> None:
+        """Choose lower slots than this one from now on: those above it were used in a life before."""
+        self._export_slots = count(slot - 1, -1)
 
     def identity(self, slot: int, value: object) -> int:
         """Return the number that all handles of this object share while one of them is held."""

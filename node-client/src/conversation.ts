@@ -4,7 +4,7 @@ import { Decoder } from './codec.js'
 import { FrameError, Gone, PolyloomError, ProtocolError } from './errors.js'
 import { readFrame, type Body, type Frame } from './frames.js'
 import { newId } from './handle.js'
-import type { Line, Live } from './line.js'
+import { opening, type Guest, type Line, type Live } from './line.js'
 import { PROTOCOL, VERSION } from './ops.js'
 import { readOutput, type Output } from './output.js'
 import { Session } from './session.js'
@@ -20,7 +20,7 @@ export class Conversation implements Line, Receiver {
   python = ''
   /** Settled by the host's hello. */
   readonly ready: Promise<void>
-  readonly #sessions = new Map<string, Session>()
+  readonly #sessions = new Map<string, Guest>()
   #welcome!: (error?: PolyloomError) => void
   #pending = 1 // programs without a reply, and the hello
   #ended: PolyloomError | undefined
@@ -41,8 +41,14 @@ export class Conversation implements Line, Receiver {
     this.send({ text: JSON.stringify(hello), attachments: [] })
   }
 
+  /** The number of the last frame received. */
   get ack(): string | undefined {
     return this.transport.ack
+  }
+
+  extras(): string {
+    const { ack } = this.transport
+    return ack === undefined ? '' : `"ack":"${ack}"`
   }
 
   /** The labels of the worker. */
@@ -52,15 +58,18 @@ export class Conversation implements Line, Receiver {
 
   open(live: Live): Session {
     if (this.#ended) throw this.#ended
-    const session = new Session(this, live)
-    this.#sessions.set(session.id, session)
-    return session
+    return new Session(this, live)
   }
 
-  /** Take in a session that was opened elsewhere. */
-  adopt(session: Session): void {
-    if (this.#ended) session.end(this.#ended)
-    else this.#sessions.set(session.id, session)
+  begun(session: Session): void {
+    this.adopt(session.id, session)
+    this.send({ text: opening(session), attachments: [] })
+  }
+
+  /** Hand the frames of a session to somebody, wherever it was opened. */
+  adopt(session: string, guest: Guest): void {
+    if (this.#ended) guest.end(this.#ended)
+    else this.#sessions.set(session, guest)
   }
 
   get ended(): PolyloomError | undefined {
@@ -99,7 +108,7 @@ export class Conversation implements Line, Receiver {
   end(error: PolyloomError, fence?: string, begun?: Begun): void {
     if (this.#ended) return
     this.#ended = error
-    for (const session of [...this.#sessions.values()]) session.end(error, fence, begun && (begun[session.id] ?? 0))
+    for (const [id, session] of [...this.#sessions]) session.end(error, fence, begun && (begun[id] ?? 0))
     this.#welcome(error)
     this.#closing ??= this.transport.close()
   }
@@ -136,6 +145,10 @@ export class Conversation implements Line, Receiver {
     this.#sessions.get(body['session'] as string)?.reply(body, frame)
   }
 
+  opened(body: Body): void {
+    this.#sessions.get(body['session'] as string)?.opened?.(body)
+  }
+
   late(body: Body, frame: Frame): void {
     this.#sessions.get(body['session'] as string)?.late(body, frame)
   }
@@ -166,6 +179,7 @@ export class Conversation implements Line, Receiver {
 
 const KINDS = new Map<string, (line: Conversation, body: Body, frame: Frame) => void>([
   ['reply', (line, body, frame) => line.reply(body, frame)],
+  ['opened', (line, body) => line.opened(body)],
   ['late', (line, body, frame) => line.late(body, frame)],
   ['hello', (line, body) => line.hello(body)],
   ['call', (line, body, frame) => line.call(body, frame)],

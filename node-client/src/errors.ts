@@ -11,7 +11,8 @@
  * ├── NameTaken             NameTaken
  * ├── ProtocolError         ProgramLost, VersionMismatch
  * ├── Cancelled             Cancelled
- * ├── Gone                  SessionClosed, LeaseExpired, ConnectionLost
+ * ├── DurableError          InUse, ScriptChanged, OutcomeUnknown
+ * ├── Gone                  SessionClosed, LeaseExpired, ConnectionLost, Moved
  * │   ├── NoWorker          NoWorker
  * │   └── WorkerLost        WorkerLost
  * ├── InternalError         InternalError
@@ -143,9 +144,14 @@ export class Cancelled extends PolyloomError {
   static override readonly codes = ['Cancelled']
 }
 
+/** A durable session cannot go on as it was asked to (§15): `code` says why. */
+export class DurableError extends PolyloomError {
+  static override readonly codes = ['InUse', 'ScriptChanged', 'OutcomeUnknown']
+}
+
 /** The other end is not there, or not any more. */
 export class Gone extends PolyloomError {
-  static override readonly codes: readonly string[] = ['SessionClosed', 'LeaseExpired', 'ConnectionLost']
+  static override readonly codes: readonly string[] = ['SessionClosed', 'LeaseExpired', 'ConnectionLost', 'Moved']
 }
 
 /** A worker as the registry knows it. */
@@ -269,6 +275,7 @@ const WIRE_ERRORS = [
   NameTaken,
   ProtocolError,
   Cancelled,
+  DurableError,
   Gone,
   NoWorker,
   WorkerLost,

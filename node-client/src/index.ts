@@ -7,6 +7,7 @@ export { connect, type ConnectOptions } from './client.js'
 export { registerCodec, type Codec } from './codec.js'
 export {
   Cancelled,
+  DurableError,
   FrameError,
   Gone,
   InternalError,
@@ -33,7 +34,8 @@ export { Handle } from './handle.js'
 export { iterate, type IterateOptions } from './iterate.js'
 export type { Wanted } from './labels.js'
 export { map } from './map.js'
-export type { Loom, LoomSession, Py } from './loom.js'
+export { once } from './once.js'
+export type { DurableSession, Loom, LoomSession, Py, SessionOptions } from './loom.js'
 export {
   delAttr,
   delItem,

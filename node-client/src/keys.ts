@@ -13,9 +13,13 @@
  * mailbox       stream       frames to the client
  * workerBlob    string       a large attachment of a frame to the worker; expires after BLOB_SECONDS
  * clientBlob    string       a large attachment of a frame to the client; likewise
+ * runs          sorted set   name of each durable session that has a log, by when it began, ms of server time
+ * run           hash         one durable session: who may write its log, and what it is
+ * runLog        stream       its programs and their replies, by number; kept until it is forgotten
+ * runOnce       hash         slot of each step that runs once, to what it came to; empty while nobody knows
  *
- * `{w:…}` and `{c:…}` are hash tags: the keys of one worker, and those of one client, share a slot of Redis Cluster; so do
- * `workers` and the four after it, whose tag is the name of `workers`.
+ * `{w:…}`, `{c:…}` and `{r:…}` are hash tags: the keys of one worker, those of one client, and those of one durable session,
+ * share a slot of Redis Cluster; so do `workers` and the four after it, whose tag is the name of `workers`.
  */
 
 export const DEFAULT_PREFIX = 'polyloom:'
@@ -78,5 +82,21 @@ export class Keys {
 
   clientBlob(client: string, blob: string): string {
     return `${this.prefix}{c:${client}}:blob:${blob}`
+  }
+
+  get runs(): string {
+    return `${this.prefix}runs`
+  }
+
+  run(name: string): string {
+    return `${this.prefix}{r:${name}}:run`
+  }
+
+  runLog(name: string): string {
+    return `${this.prefix}{r:${name}}:log`
+  }
+
+  runOnce(name: string): string {
+    return `${this.prefix}{r:${name}}:once`
   }
 }

@@ -9,6 +9,8 @@ export interface Wanted {
   readonly worker?: string | undefined
   /** Labels that the worker must have, all of them: `gpu`, `zone=a`. */
   readonly labels?: readonly string[] | undefined
+  /** A durable session, by its name: the worker that owns its log, where one does. */
+  readonly durable?: string | undefined
 }
 
 /** Return what is wanted if it can be; UsageError otherwise. */

@@ -3,7 +3,7 @@
 import type { Conversation } from './conversation.js'
 import type { PolyloomError } from './errors.js'
 import type { Frame } from './frames.js'
-import type { Line } from './line.js'
+import { opening, type Line } from './line.js'
 import type { Session } from './session.js'
 import type { Settings } from './settings.js'
 
@@ -27,8 +27,13 @@ export class LateLine implements Line {
     return this.#home.settings
   }
 
-  get ack(): string | undefined {
-    return this.#line?.ack
+  extras(): string {
+    return this.#line?.extras() ?? ''
+  }
+
+  begun(session: Session): void {
+    this.#home.adopt(session.id, session)
+    this.send({ text: opening(session), attachments: [] })
   }
 
   send(frame: Frame): void {
@@ -59,7 +64,7 @@ export class LateLine implements Line {
   join(line: Conversation, session: Session): void {
     this.#leave(session)
     this.#line = line
-    line.adopt(session)
+    line.adopt(session.id, session)
     for (; this.#begun > 1; this.#begun--) line.began()
     for (const frame of this.#early.splice(0)) line.send(frame)
   }

@@ -1,8 +1,8 @@
 /** What a session knows of those around it: the Remotes that it serves, the conversation that it is part of. */
 
 import type { PolyloomError } from './errors.js'
-import type { Frame } from './frames.js'
-import type { Pull } from './program.js'
+import type { Body, Frame } from './frames.js'
+import type { Program, Pull } from './program.js'
 import type { Session } from './session.js'
 import type { Settings } from './settings.js'
 
@@ -33,12 +33,34 @@ export interface Site {
 export interface Line {
   readonly worker: string
   readonly settings: Settings
-  readonly ack: string | undefined
+  /** What is asked is recorded, and answered the same when it is asked again (§15). */
+  readonly durable?: boolean
+  /** Whether what is asked now was not asked before. */
+  readonly live?: boolean
+  /** Further keys of a program, as text. */
+  extras(program: Program): string
+  /** A session begins. */
+  begun(session: Session): void
   send(frame: Frame): void
   began(): void
   answered(count: number): void
   fail(error: PolyloomError): void
   closed(session: Session): void
+}
+
+/** The text of the frame that opens a session (§4.1). */
+export function opening(session: Session): string {
+  return `{"t":"open","session":"${session.id}"}`
+}
+
+/** Who gets the frames of one session. */
+export interface Guest {
+  reply(body: Body, frame: Frame): void
+  late(body: Body, frame: Frame): void
+  call(body: Body, frame: Frame): void
+  opened?(body: Body): void
+  end(error: PolyloomError, fence?: string, begun?: number): void
+  flush(): void
 }
 
 /** Makes the Remote of a handle that came inside data. */

@@ -2,6 +2,7 @@
 
 import { NoWorker, UsageError } from './errors.js'
 import type { Conversation } from './conversation.js'
+import { DurableLine, type About } from './durable.js'
 import type { Entry } from './line.js'
 import { checkWanted, fits, type Wanted } from './labels.js'
 import type { Remote } from './remote.js'
@@ -19,10 +20,10 @@ export class LoomSession {
   readonly $py: Py
   /** Close the session: its objects are freed, what is pending is rejected. */
   readonly close: () => void
-  readonly #line: Conversation
+  readonly #line: Conversation | DurableLine
 
   /** `goodbye` ends a conversation that is this session's own. */
-  constructor(line: Conversation, goodbye?: () => void) {
+  constructor(line: Conversation | DurableLine, goodbye?: () => void) {
     this.#line = line
     const session = line.open(liveInside)
     this.close = goodbye ?? ((): void => session.close())
@@ -43,6 +44,37 @@ export class LoomSession {
   }
 }
 
+/** What `session` takes. */
+export interface SessionOptions extends Wanted {
+  /** Record what is done under this name, so that it survives this process and its worker. */
+  readonly durable?: string | undefined
+  /** What operators see of it: `polyloom runs`. */
+  readonly about?: About | undefined
+}
+
+/** A session whose programs are recorded (§15). */
+export class DurableSession extends LoomSession {
+  /** Settled when the log is open. */
+  readonly ready: Promise<void>
+  /** The time of what was awaited last, in ms; the same when the script begins anew. */
+  readonly now: () => number
+  /** A number from 0 up to 1; the same when the script begins anew. */
+  readonly random: () => number
+  /** Wait for some ms; when the script begins anew, only for what is left. */
+  readonly sleep: (ms: number) => Promise<void>
+  /** Close the session and say how it ended, for operators; what is recorded stays. */
+  readonly finish: (outcome: 'done' | 'failed') => Promise<void>
+
+  constructor(line: DurableLine, over: () => void) {
+    super(line, () => void line.close().finally(over))
+    this.ready = line.ready
+    this.now = () => line.now()
+    this.random = () => line.random()
+    this.sleep = (ms) => line.sleep(ms)
+    this.finish = (outcome) => line.close(outcome).finally(over)
+  }
+}
+
 function importModule(session: Session, module: string, entry: Py): SlotNode {
   if (typeof module !== 'string' || !module) throw new UsageError('$py takes the name of a module')
   const write = (): string => JSON.stringify(module)
@@ -59,11 +91,13 @@ function nowhere(): never {
   throw new NoWorker('this conversation has one host, which is not the one asked for', { hint })
 }
 
+const RUN_NAME = /^[A-Za-z0-9_.:/@+-]{1,128}$/
+
 export class Loom {
   readonly $py: Py
   readonly #line: Conversation
   readonly #elsewhere: Elsewhere
-  readonly #further = new Set<Conversation>()
+  readonly #further = new Set<Conversation | DurableLine>()
   readonly #holders = new Map<string, Conversation>() // of shared objects, by worker
   readonly #shared: Shared
 
@@ -88,11 +122,27 @@ export class Loom {
    * Open another session: with the same worker where that is the one wanted, else with connections of its own. Where no
    * such worker is found, what is awaited there rejects with NoWorker.
    */
-  session(wanted: Wanted = {}): LoomSession {
+  session(wanted: SessionOptions & { durable: string }): DurableSession
+  session(wanted?: SessionOptions): LoomSession
+  session(wanted: SessionOptions = {}): LoomSession {
+    if (wanted.durable !== undefined) return this.#durable(wanted.durable, checkWanted(wanted))
     if (fits(this.worker, this.#line.labels, checkWanted(wanted))) return new LoomSession(this.#line)
     const line = this.#elsewhere(wanted)
     this.#further.add(line)
     return new LoomSession(line, () => void line.close().finally(() => this.#further.delete(line)))
+  }
+
+  #durable(name: string, { about, ...wanted }: SessionOptions): DurableSession {
+    if (typeof name !== 'string' || !RUN_NAME.test(name)) {
+      const hint = 'letters, digits and _.:/@+-, at most 128 of them'
+      throw new UsageError(`not the name of a durable session: ${name}`, { hint })
+    }
+    if (this.#elsewhere === nowhere) {
+      throw new UsageError('a local process records nothing', { hint: "durable sessions need a fleet: connect('redis://…')" })
+    }
+    const line = new DurableLine(name, this.#line.settings, () => this.#elsewhere(wanted), about)
+    this.#further.add(line)
+    return new DurableSession(line, () => this.#further.delete(line))
   }
 
   /**

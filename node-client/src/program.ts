@@ -27,6 +27,10 @@ export class Program implements Frame {
   named: readonly number[] | undefined
   /** Slots of ops that may be given up while they run (§5.8). */
   guarded: number[] | undefined
+  /** Slots of ops that must never run twice (§15.5). */
+  once: number[] | undefined
+  /** Slots that are given back beside the ops (§15.8). */
+  released: readonly number[] | undefined
   /** After the reply: the pulls whose results come later, by their index (§5.7). */
   waiting: Map<number, Pull> | undefined
   /** Frames with late results that came before the reply. */
@@ -65,11 +69,11 @@ export class Program implements Frame {
     this.silent.set(this.ops - 1, { pulls: this.pulls.length, site })
   }
 
-  /** Complete the text. */
-  seal(ack: string | undefined): this {
+  /** Complete the text, with further keys. */
+  seal(extras: string): this {
     this.#endPull()
     if (this.guarded) this.text += `],"guarded":[${this.guarded.join()}`
-    this.text += ack === undefined ? ']}' : `],"ack":"${ack}"}`
+    this.text += extras ? `],${extras}}` : ']}'
     return this
   }
 

@@ -31,12 +31,11 @@ export class Returns {
     if (this.#slots.push(slot) >= BATCH) this.#now()
   }
 
-  /** Return the op that gives back what waits, or undefined. */
-  take(): string | undefined {
-    if (!this.#slots.length) return undefined
-    const op = `["release",${this.#slots.join()}]`
-    this.#slots = []
-    return op
+  /** Return what waits, and forget it. */
+  take(): readonly number[] {
+    const slots = this.#slots
+    if (slots.length) this.#slots = []
+    return slots
   }
 
   end(): void {

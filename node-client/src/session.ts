@@ -31,6 +31,7 @@ export class Session {
   #body: Body | undefined // of the map that is being recorded: it takes the ops
   #programs = 0
   #slots = 0
+  #sent = 0 // the last slot of the last program that was sent
   #encoding = 0 // ops being encoded; more than one where a getter of an argument makes a call
   #urgent = false // what is added now does not wait for room
   readonly #exposed = new Exposed()
@@ -38,7 +39,7 @@ export class Session {
   #sites = 0 // call sites kept in this tick
   #made: Owned[] = [] // by ops that are not sent yet
   #returns = new Returns(() => {
-    if (this.#replies.size >= this.settings.inFlight) return // the next program takes them along
+    if (this.#line.durable || this.#replies.size >= this.settings.inFlight) return // the next program takes them along
     this.begin()
     this.flush()
   })
@@ -49,7 +50,7 @@ export class Session {
     const beside: Replies['beside'] = (slot, type, identity, pull) => live(this, slot, type, identity, pull)
     this.#replies = new Replies(beside, this.#exposed, line.settings.limits, () => line.answered(1))
     this.encoder = new Encoder((value) => this.#refer(value), line.settings.limits)
-    line.send({ text: `{"t":"open","session":"${this.id}"}`, attachments: [] })
+    line.begun(this)
   }
 
   get worker(): string {
@@ -80,8 +81,9 @@ export class Session {
   /** Add an op that fills a new slot and return the slot. `write` gives what follows the slot in the op. */
   add(name: (typeof OPS)[number], write: (encoder: Encoder) => string): number {
     const tail = this.#write(write)
+    const target = this.#body ?? this.begin()
     const slot = ++this.#slots
-    ;(this.#body ?? this.begin()).add(`["${name}",${slot},${tail}]`)
+    target.add(`["${name}",${slot},${tail}]`)
     return slot
   }
 
@@ -109,6 +111,15 @@ export class Session {
   /** Let the op of a slot be given up while it runs (§5.8). */
   guard(slot: number): void {
     if (!this.#body && this.#program) (this.#program.guarded ??= []).push(slot)
+  }
+
+  /** Never run the op of a slot twice (§15.5): one that was made in this tick. */
+  once(slot: number): void {
+    if (!this.#line.durable) return
+    if (this.#body || !this.#program || slot <= this.#sent) {
+      throw new UsageError('once() takes a call that was made in this tick')
+    }
+    ;(this.#program.once ??= []).push(slot)
   }
 
   /** Give up the op of a slot, sent or not. */
@@ -191,6 +202,7 @@ export class Session {
 
   /** The wire text of an error that a context is left with (§5.9). */
   thrown(error: unknown): string {
+    if (this.#line.durable) return toldPlainly(error)
     const said = this.#calls.thrown(error)
     const slot = this.#replies.slotOf(error)
     return slot === undefined ? said : `{"slot":${slot},${said.slice(1)}`
@@ -287,7 +299,7 @@ export class Session {
 
   #refer(value: object): string | undefined {
     const node = (value as { [REMOTE]?: unknown })[REMOTE]
-    if (!(node instanceof Reference)) return this.#exposed.name(value)
+    if (!(node instanceof Reference)) return this.#expose(value)
     if (node.session === this) return node.argument()
     throw new ValueRefused('a Remote of another session has no meaning here', { hint: 'await it and send its value' })
   }
@@ -295,13 +307,37 @@ export class Session {
   #send(): void {
     const program = this.#program!
     this.#program = undefined
-    const returned = this.#returns.take()
-    if (returned) program.add(returned)
+    this.#sent = this.#slots
+    this.#giveBack(program)
     program.named = this.#exposed.take()
     this.#replies.add(program)
     this.#line.began()
-    this.#line.send(program.seal(this.#line.ack))
+    this.#line.send(program.seal(this.#line.extras(program)))
   }
+
+  #expose(value: object): string | undefined {
+    if (!this.#line.durable) return this.#exposed.name(value)
+    const hint = 'a function of Python can take its place, or a session that is not durable'
+    throw new ValueRefused('a durable session takes no functions and no exposed objects: nobody could call them later', {
+      code: 'NotData',
+      hint,
+    })
+  }
+
+  #giveBack(program: Program): void {
+    if (this.#line.durable) {
+      if (this.#line.live) program.released = this.#returns.take()
+      return
+    }
+    const returned = this.#returns.take()
+    if (returned.length) program.add(`["release",${returned.join()}]`)
+  }
+}
+
+/** An error without its stack, which names lines of the script, and without the thing itself. */
+function toldPlainly(error: unknown): string {
+  const known = error instanceof Error ? error : new Error(String(error))
+  return JSON.stringify({ name: known.name, message: known.message, stack: '' })
 }
 
 function isFull(program: Program): boolean {

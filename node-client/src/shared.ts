@@ -78,7 +78,6 @@ export class Shared {
     if (known && !known.session.ended && (!sharing || known.after === sharing)) return known.session
     const line = new LateLine(this.#home)
     const session = new Session(line, liveInside)
-    this.#home.adopt(session)
     this.#places.set(name, { session, after: sharing })
     if (sharing || this.#home.transport.holder) this.#find(name, session, line, sharing)
     else line.join(this.#home, session)

@@ -72,6 +72,10 @@ def test_redis_keys_and_fields():
         "mailbox": made.mailbox("C"),
         "worker_blob": made.worker_blob("W", "B"),
         "client_blob": made.client_blob("C", "B"),
+        "runs": made.runs,
+        "run": made.run("R"),
+        "run_log": made.run_log("R"),
+        "run_once": made.run_once("R"),
     }
     assert NAMES["blobs"] == {"bytes": keys.BLOB_BYTES, "seconds": keys.BLOB_SECONDS}
     assert NAMES["group"] == keys.GROUP

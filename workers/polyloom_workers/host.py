@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 import time
@@ -19,7 +20,7 @@ from polyloom.policy import Policy
 from polyloom.shared import Directory, Shared
 from polyloom_workers.calls import Answer, Calls
 from polyloom_workers.loop import Loop
-from polyloom_workers.runner import NOTHING, Attend, Ready, Runner, Send, refusal
+from polyloom_workers.runner import NOTHING, Attend, Opening, Ready, Runner, Send, refusal
 from polyloom_workers.session import Program, Session
 from polyloom_workers.summary import summary
 
@@ -53,6 +54,7 @@ class Host:
         self.ended: dict[str, Gone | None] = {}  # client -> what it has still to be told; the last REMEMBERED of them
         self.over: dict[tuple[str, str], None] = {}  # clients and their sessions that ended; likewise
         self.leaving: Gone | None = None  # why no session begins any more
+        self.durable: Callable[[str, str, dict[str, Any]], Session] | None = None  # makes sessions that are recorded
         self.on_acknowledged: Callable[[str, object], None] | None = None
 
     def receive(self, client: str, frame: Frame, entry: Any = None) -> None:
@@ -95,12 +97,22 @@ class Host:
         with self.lock:
             sessions = self._sessions(client)
             if name not in sessions and (client, name) not in self.over:
-                sessions[name] = Session(name, client, self.policy, self.limits)
-                sessions[name].table.spawn = self.loop.spawn
-                sessions[name].table.shared = self.shared
-                sessions[name].table.wait = self.runner.wait
-                sessions[name].calls = Calls(self.runner, sessions[name])
+                session = sessions[name] = self._new(name, client, body)
+                session.table.spawn = self.loop.spawn
+                session.table.shared = self.shared
+                session.table.wait = self.runner.wait
+                session.calls = Calls(self.runner, session)
+                if session.lasting:
+                    begin = functools.partial(session.begin, self.clients.__contains__, self.runner.wait)
+                    return self.runner.queue(session, Opening(begin, entry))
         self.send(client, NOTHING, entry)
+
+    def _new(self, name: str, client: str, body: dict[str, Any]) -> Session:
+        if "durable" not in body:
+            return Session(name, client, self.policy, self.limits)
+        if self.durable is None:
+            raise Gone("a local process records nothing", code="NoWorker", hint="durable sessions need a fleet: redis://…")
+        return self.durable(name, client, body)
 
     def program(self, client: str, body: dict[str, Any], frame: Frame, entry: Any) -> None:
         """Queue a program in its session, which becomes ready (§5.1)."""
@@ -121,7 +133,7 @@ class Host:
             else:
                 session.last = n
                 strand = session.calls.get(body["in"]) if "in" in body else None
-                return self.runner.queue(strand or session, Program(n, ops, frame.attachments, entry, guarded))
+                return self.runner.queue(strand or session, Program(n, ops, frame.attachments, entry, guarded, body))
         self.send(client, refusal(name, n, ops, lost) if lost else NOTHING, entry)
 
     def answer(self, client: str, body: dict[str, Any], frame: Frame, entry: Any) -> None:
@@ -150,6 +162,7 @@ class Host:
         with self.lock:
             session = self._sessions(client).get(_text(body, "session"))
             if session is not None:
+                session.outcome = body.get("outcome") or "closed"
                 self._shut(session, Gone("the client closed the session", code="SessionClosed"))
                 self.runner.queue(session, None)
         self.send(client, NOTHING, entry)
@@ -160,6 +173,8 @@ class Host:
 
     def bye(self, client: str, _body: dict[str, Any], _frame: Frame, entry: Any) -> None:
         """Close all sessions of a client."""
+        for session in list(self.clients.get(client, {}).values()):
+            session.outcome = session.outcome or "closed"
         self.forget(client)
         self.send(client, NOTHING, entry)
 
@@ -238,23 +253,23 @@ class Host:
 
     def _shut(self, session: Session, error: Gone) -> None:
         """End the calls of a session now, and the session after its programs; with the lock."""
-        session.calls.end(error)
-        session.table.entered.gone = error
+        session.shut(error)
         self.parting.add(session)
         _note(self.over, (session.client, session.id), None)
 
-    def _close(self, session: Session) -> None:
+    def _close(self, session: Session, error: PolyloomError | None = None) -> None:
         if session.closed:
             return
         session.closed = True
-        session.table.clear()
+        session.end()
         self.leave(session)
         self.runner.forget(session)
         with self.lock:
             self.parting.discard(session)
             known = self.clients.get(session.client, {}).pop(session.id, None)
         if known is not None:
-            self.send(session.client, write_frame({"t": "closed", "session": session.id, "error": None}), None)
+            told = None if error is None else ["error", error.rooted().to_wire()]
+            self.send(session.client, write_frame({"t": "closed", "session": session.id, "error": told}), None)
 
 
 REMEMBERED = 10_000  # conversations and sessions that ended: late frames are no stranger's, and what comes again begins nothing

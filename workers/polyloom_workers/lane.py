@@ -23,6 +23,7 @@ from polyloom.settings import Settings
 from polyloom_workers import sleep
 from polyloom_workers.crew import Crew
 from polyloom_workers.directory import RedisDirectory
+from polyloom_workers.durable import Durables
 from polyloom_workers.host import Host
 from polyloom_workers.inbox import Entry, Inbox
 from polyloom_workers.link import Link
@@ -33,6 +34,7 @@ from polyloom_workers.session import Strand
 
 logger = logging.getLogger(__name__)
 
+REDIS_TIMEOUT = 5.0  # seconds for an answer about the log of a durable session
 BLOCK = 1.0  # seconds that a read waits; also how soon a stop is noticed
 RETRY = 0.1  # seconds before a lost connection is tried again; doubles up to RETRY_MOST
 RETRY_MOST = 2.0
@@ -65,6 +67,9 @@ class Lane:
         self.crew: Crew[Strand] = Crew(self.receive, self.host.runner.turn, self.flush, settings.threads)
         self._inbox = Inbox(keys, self.host.id)
         self._outbox = Outbox(keys, self.host.id)
+        self._redis = redis.Redis.from_url(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
+        self.durables = Durables(self._redis, keys, self.host.id, policy, settings.limits)
+        self.host.durable = self.durables.session
         self.host.on_acknowledged = self._outbox.acknowledged
         self._read_command = self._inbox.read_command(BLOCK)
         self._reader = Link(url)
@@ -98,6 +103,7 @@ class Lane:
         self.host.hang_up(shut_down())
         self.crew.stop()
         self.crew.join(patience)
+        self.durables.leave()
         for client in list(self.host.clients):
             self.host.end(client, shut_down())
         self.host.part(patience)

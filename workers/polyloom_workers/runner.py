@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, NamedTuple
 
 from polyloom.errors import Gone, PolyloomError
 from polyloom.failure import internal
@@ -19,7 +19,15 @@ from polyloom.guard import shielded
 from polyloom_workers.calls import Call
 from polyloom_workers.loop import Outcome
 from polyloom_workers.output import Output
-from polyloom_workers.session import RUNNING, Late, Program, Ran, Session, Strand
+from polyloom_workers.session import RUNNING, Halt, Late, Program, Ran, Session, Strand
+
+
+class Opening(NamedTuple):
+    """What a session has to do before its first program; gives what the client is told."""
+
+    begin: Callable[[], Frame]
+    entry: Any
+
 
 Send = Callable[[str, Frame, Any], None]
 """`send(client, frame, entry)`; `entry` names the frame that this one answers, or is None."""
@@ -42,7 +50,7 @@ class Runner:
         wake: Ready | None,
         attend: Attend | None,
         flush: Callable[[], None],
-        close: Callable[[Session], None],
+        close: Callable[..., None],
     ) -> None:
         self.send = send
         self.ready = ready
@@ -80,6 +88,8 @@ class Runner:
                 self._run(session, item)
         elif item is None:
             self._close(session)
+        elif type(item) is Opening:
+            self._begin(session, item)
         elif isinstance(strand, Call) and not isinstance(item, Program):
             session.calls.finish(strand, item)
         elif session.closed:  # no reply follows a `closed` (§4.3)
@@ -105,6 +115,17 @@ class Runner:
         """A session has ended: nothing of it is at work any more."""
         self.active.difference_update([one for one in list(self.active) if one[0] == session.id])
 
+    def _begin(self, session: Session, opening: Opening) -> None:
+        frame = NOTHING
+        try:
+            if not session.closed:
+                frame = opening.begin()
+        except Halt as halt:
+            self._close(session, halt.error)
+        except BaseException as error:
+            self._close(session, error if isinstance(error, PolyloomError) else internal(error))
+        self.send(session.client, frame, opening.entry)
+
     def _run(self, session: Session, program: Program) -> None:
         session.begun = max(session.begun, program.n)
         self.active.add((session.id, program.n))
@@ -129,6 +150,9 @@ class Runner:
         token = RUNNING.set((session, program.n, threading.get_ident()))
         try:
             return session.run(program)
+        except Halt as halt:
+            self._close(session, halt.error)
+            return NOTHING
         except BaseException as error:  # no bad input kills a worker
             return refusal(session.id, program.n, program.ops, internal(error))
         finally:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from polyloom.errors import LimitExceeded
+from polyloom.errors import Gone, LimitExceeded, PolyloomError
 from polyloom.executor import PENDING, Reply, Waiting, apply
 from polyloom.frames import Buffer, Frame, write_frame
 from polyloom.limits import Limits
@@ -29,6 +30,7 @@ class Program(NamedTuple):
     attachments: Sequence[Buffer]
     entry: Any = None
     guarded: Sequence[int] = ()  # slots of ops that may be given up (§5.8)
+    keys: Mapping[str, Any] = {}  # of its frame
 
 
 class Ran(NamedTuple):
@@ -40,6 +42,14 @@ class Ran(NamedTuple):
     rest: Sequence[Frame]  # results that did not fit into the first one
     began: float
     ended: float
+
+
+class Halt(Exception):
+    """A session cannot go on; its client is told why."""
+
+    def __init__(self, error: PolyloomError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class Late(NamedTuple):
@@ -69,6 +79,8 @@ class Session(Strand):
     """One client's ordered conversation. Its queue takes Programs, and None for its end."""
 
     calls: Calls  # of objects of the client; set by the host
+    lasting = False  # it has objects before its first program, and others after its client
+    outcome: str | None = None  # how its client says that it ended
 
     def __init__(self, session_id: str, client: str, policy: Policy, limits: Limits) -> None:
         super().__init__(self)
@@ -85,10 +97,31 @@ class Session(Strand):
         """Run one program and return its outcome with its reply as a frame."""
         began = time.monotonic()
         reply = apply(program.ops, self.table, self.policy, program.attachments, program.guarded)
-        body: dict[str, Any] = {"t": "reply", "session": self.id, "n": program.n, "results": reply.results}
+        return self._framed(program, reply, self._body(program.n, reply), began)
+
+    def begin(self, alive: Callable[[str], bool], wait: Callable[[Future[None]], None]) -> Frame:
+        """Do what comes before the first program of a lasting session, and return what its client is told."""
+        raise NotImplementedError
+
+    def shut(self, error: Gone) -> None:
+        """End the calls of its objects now; the session itself ends after its programs."""
+        self.calls.end(error)
+        self.table.entered.gone = error
+
+    def end(self) -> None:
+        """Free its objects."""
+        self.table.clear()
+
+    def _body(self, n: int, reply: Reply) -> dict[str, Any]:
+        """Return the body of a reply."""
+        body: dict[str, Any] = {"t": "reply", "session": self.id, "n": n, "results": reply.results}
         if reply.failed:
             body["failed"] = reply.failed
         self._tell(body)
+        return body
+
+    def _framed(self, program: Program, reply: Reply, body: dict[str, Any], began: float) -> Ran:
+        """Return the outcome of a program, in as many frames as it takes."""
         frame = write_frame(body, reply.attachments)
         rest: Sequence[Frame] = ()
         if len(frame.text) > self.table.limits.frame_bytes:

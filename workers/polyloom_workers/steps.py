@@ -55,7 +55,7 @@ class LaneStep(bootsteps.StartStopStep):
         self.lane = Lane(self.settings, policy_of(self.settings.allow))
         self.lease = Lease(self.settings, Worker.here(self.lane.host.id, time.time(), self.settings.labels))
         self.load = Load(self.lane.host, self.lease, self.settings.lease)
-        self.sweep = Sweep(self.settings, self.lane.host)
+        self.sweep = Sweep(self.settings, self.lane.host, self.lane.durables)
         self.events = Events(parent.app, parent.hostname, self.lane.host.id)
         self.lane.host.runner.on_ran = self.events.record
         self.taken = Taken()

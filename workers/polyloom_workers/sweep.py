@@ -9,6 +9,7 @@ import redis
 
 from polyloom.keys import Keys
 from polyloom.settings import Settings
+from polyloom_workers.durable import Durables
 from polyloom_workers.host import Host
 
 logger = logging.getLogger(__name__)
@@ -17,10 +18,11 @@ logger = logging.getLogger(__name__)
 class Sweep:
     """Looks every half lease which clients of a host still hold theirs."""
 
-    def __init__(self, settings: Settings, host: Host) -> None:
+    def __init__(self, settings: Settings, host: Host, durables: Durables) -> None:
         self._client = redis.Redis.from_url(settings.redis_url(), socket_timeout=5, socket_connect_timeout=5)
         self._keys = Keys(settings.prefix)
         self._host = host
+        self._durables = durables
         self._pause = settings.lease / 2
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="polyloom-sweep", daemon=True)
@@ -39,7 +41,8 @@ class Sweep:
                 logger.debug("could not look at the leases of clients: %s", error)
 
     def look(self) -> None:
-        """Forget every client without a lease."""
+        """Forget every client without a lease, and the objects of durable sessions whose client did not come back."""
+        self._durables.sweep()
         clients = list(self._host.clients)
         if not clients:
             return

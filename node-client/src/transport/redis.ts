@@ -8,16 +8,17 @@ import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 
 import { Redis } from 'ioredis'
 
-import { FrameError, Gone, PolyloomError, WorkerLost } from '../errors.js'
+import { FrameError, Gone, PolyloomError, WorkerLost, type LiveWorker } from '../errors.js'
 import type { Frame } from '../frames.js'
 import { FIELD_ATTACHMENT, FIELD_BLOB, FIELD_CLIENT, FIELD_TEXT, Keys } from '../keys.js'
+import type { Wanted } from '../labels.js'
 import { redact, type Settings } from '../settings.js'
 import { addressOf, type Address } from './address.js'
 import { Blobs } from './blobs.js'
 import { BulkReader } from './bulk.js'
 import { withdraw } from './fence.js'
 import { LeaseThread, RENEWALS } from './lease.js'
-import { findHolder, findWorker, placeOf } from './registry.js'
+import { findHolder, findWorker, ownerOf, placeOf } from './registry.js'
 import type { Receiver, Transport } from './transport.js'
 
 const BLOCK_MS = 5_000 // how long one read of the mailbox waits
@@ -29,15 +30,18 @@ const MAILBOX_LEASES = 12 // leases for which an abandoned mailbox is kept
 const DISCONNECT_MS = 100 // how long ioredis keeps the process for a socket that does not close by itself
 const GOODBYE_MS = 1_000 // how long closing waits for the server
 
+/** Settings, and where they are for a durable session, its name. */
+type Placing = Settings & Pick<Wanted, 'durable'>
+
 /** Connect to the server and choose a worker. */
-export async function openRedis(settings: Settings, client: string): Promise<Transport> {
+export async function openRedis(settings: Placing, client: string): Promise<Transport> {
   const address = addressOf(settings.url)
   const writer = await connectTo(address, settings, `polyloom/${client}/writer`)
   try {
     const reader = await connectTo(address, settings, `polyloom/${client}/reader`)
     const keys = new Keys(settings.prefix)
     await writer.set(keys.clientLease(client), client, 'PX', settings.leaseMs)
-    const found = findWorker(writer, keys, client, settings, settings.workerTimeoutMs)
+    const found = findPlace(writer, keys, client, settings)
     const { id, labels } = await found.catch((error: unknown) => {
       reader.disconnect()
       throw error
@@ -47,6 +51,17 @@ export async function openRedis(settings: Settings, client: string): Promise<Tra
     writer.disconnect()
     throw error
   }
+}
+
+/** The worker that owns a log comes before all others, while it lives. */
+async function findPlace(redis: Redis, keys: Keys, client: string, settings: Placing): Promise<LiveWorker> {
+  const { durable, workerTimeoutMs } = settings
+  const owner = durable === undefined ? undefined : await ownerOf(redis, keys, durable)
+  if (owner !== undefined) {
+    const found = await findWorker(redis, keys, client, { worker: owner }, workerTimeoutMs).catch(() => undefined)
+    if (found) return found // it may end at this very moment
+  }
+  return findWorker(redis, keys, client, settings, workerTimeoutMs)
 }
 
 async function connectTo(address: Address, settings: Settings, connectionName: string): Promise<Redis> {

@@ -75,6 +75,12 @@ export async function findWorker(
   }
 }
 
+/** The worker that may write the log of a durable session, if it lives. */
+export async function ownerOf(redis: Redis, keys: Keys, name: string): Promise<string | undefined> {
+  const owner = await redis.hget(keys.run(name), 'worker')
+  return owner && (await redis.exists(keys.workerLease(owner))) ? owner : undefined
+}
+
 async function place(
   redis: Redis,
   keys: Keys,

@@ -1,0 +1,7 @@
+"""What a durable session has done, kept in Redis (§15): its log, who may write it, and what must not be done twice."""
+
+from polyloom.journal.difference import difference
+from polyloom.journal.log import Journal, Outcome, Owner, Recorded, moved
+from polyloom.journal.replay import Again, Known, exported, plan
+
+__all__ = ["Again", "Journal", "Known", "Outcome", "Owner", "Recorded", "difference", "exported", "moved", "plan"]

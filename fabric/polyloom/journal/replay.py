@@ -1,0 +1,278 @@
+"""What of a log is run again to rebuild the objects of a session (§15.6). Nothing is run here, and nothing is read.
+
+Objects that some op has brought together are a group: a step on one may have changed the others. A group is run again if one of
+its objects is held still. What ended and left nothing is not run again: a call whose result is data, a group that was released.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from polyloom.frames import Buffer
+from polyloom.journal.log import Recorded
+
+Op = list[Any]
+
+
+class Known(NamedTuple):
+    """A result as it was told, and the attachments that it names."""
+
+    result: Any
+    attachments: Sequence[Buffer]
+
+
+@dataclass(slots=True)
+class Again:
+    """What is done again of one program: slots that take what is recorded, then ops. `exports` are the slots that live objects
+    inside its results had, in order."""
+
+    recorded: Recorded
+    known: dict[int, Known | None] = field(
+        default_factory=dict
+    )  # slot -> what is recorded; None: the outcome of a step that runs once
+    ops: list[Op] = field(default_factory=list)
+    exports: list[int] = field(default_factory=list)
+    released: list[int] = field(default_factory=list)
+
+
+def plan(log: Sequence[Recorded]) -> list[Again]:
+    """Return what is to be done for each program of a log, in order; programs of which nothing is left are missing."""
+    return _Plan(log).steps()
+
+
+class _Plan:
+    def __init__(self, log: Sequence[Recorded]) -> None:
+        self.log = log
+        self.static: set[int] = set()  # slots of modules, and of what is reached from them by attributes alone
+        self.atoms: dict[int, Known] = {}  # slot -> immutable data or an error, which belongs to no group
+        self.copies: dict[int, Known] = {}  # slot -> other data, as it was told
+        self.live: set[int] = set()
+        self.groups = _Groups()
+        self.sizes: dict[int, int] = {}  # slot -> ops that touched it
+        for one in log:
+            self._results(one)
+        for one in log:
+            self._look(one)
+        self.wanted = {self.groups.find(slot) for slot in self.live if not self._is_known(slot)}
+
+    def steps(self) -> list[Again]:
+        """Choose from the last program to the first, so that what is referred to is known to be needed."""
+        needed: set[int] = set(self.live)
+        steps = [self._choose(one, needed) for one in reversed(self.log)]
+        return [step for step in reversed(steps) if step.ops or step.known]
+
+    # Looking at what was recorded
+
+    def _results(self, one: Recorded) -> None:
+        """Note the data that is recorded, by slot."""
+        for slot, mode, result in _pulled(one):
+            if mode == "auto" and _is_data(result):
+                (self.atoms if _is_atom(result) else self.copies)[slot] = Known(result, one.answered)
+        self.atoms.update((slot, Known(result, ())) for slot, result in one.reply.get("known", ()))
+
+    def _look(self, one: Recorded) -> None:
+        for op in one.program["ops"]:
+            if op[0] not in ("pull", "release"):
+                self._touch(op)
+        for slot, _, result in _pulled(one):
+            exports = list(_exports(result))
+            self.groups.join([slot, *exports] if exports and slot not in self.static else exports)
+            self.live.update(exports)
+        self.live.difference_update(_released(one))
+
+    def _touch(self, op: Op) -> None:
+        slot = op[1]
+        self._is_static(op)
+        touched = self._touched(op)
+        self.groups.join(touched)
+        for one in touched:
+            self.sizes[one] = self.sizes.get(one, 0) + 1
+        if slot:
+            self.live.add(slot)
+        if self._is_setting(op):
+            self.live.update(touched)  # a module holds them now
+
+    def _is_static(self, op: Op) -> bool:
+        if op[0] == "import" or (op[0] == "getattr" and len(op) == 4 and self._base(op) in self.static):
+            self.static.add(op[1])
+            return True
+        return op[1] in self.static
+
+    def _base(self, op: Op) -> Any:
+        """The slot that the target of an op begins with, if it is a reference."""
+        target = op[2] if len(op) > 2 else None
+        return target[1] if type(target) is list and len(target) > 1 and target[0] == "ref" else None
+
+    def _is_setting(self, op: Op) -> bool:
+        return op[0] in SETTING and self._base(op) in self.static
+
+    def _touched(self, op: Op) -> list[int]:
+        """The slots of objects that an op may change or bring together."""
+        own = [op[1]] if op[1] else []
+        return [slot for slot in (*own, *references(op)) if slot not in self.static and slot not in self.atoms]
+
+    def _is_known(self, slot: int) -> bool:
+        """Tell whether what stands in a slot is recorded, and as good as the object itself."""
+        return slot in self.static or slot in self.atoms or (slot in self.copies and self.sizes.get(slot, 0) <= 1)
+
+    # Choosing
+
+    def _choose(self, one: Recorded, needed: set[int]) -> Again:
+        step = Again(one, released=list(_released(one)))
+        once = set(one.program.get("once", ()))
+        pulls = list(_pulled(one))
+        for op in reversed(one.program["ops"]):
+            if op[0] == "pull":
+                self._choose_pull(step, op, pulls, needed)
+            elif op[0] != "release":
+                self._choose_op(step, op, op[1] in once, needed)
+        step.ops.reverse()
+        return step
+
+    def _choose_pull(self, step: Again, op: Op, pulls: list[tuple[int, str, Any]], needed: set[int]) -> None:
+        """Pull again what had live objects inside that are needed."""
+        kept: list[int] = []
+        for slot in reversed(op[2:]):
+            exports = list(_exports(pulls.pop()[2]))
+            if exports and self._is_wanted(exports):
+                kept.insert(0, slot)
+                step.exports[:0] = exports
+                needed.add(slot)
+        if kept:
+            step.ops.append(["pull", op[1], *kept])
+
+    def _choose_op(self, step: Again, op: Op, once: bool, needed: set[int]) -> None:
+        slot = op[1]
+        if once:
+            if slot in needed or self._is_wanted([slot]):
+                step.known[slot] = None
+            return
+        static = slot in self.static
+        if static and slot in needed:
+            runs = True
+        elif static:
+            runs = False
+        else:
+            runs = self._is_setting(op) or self._is_wanted(self._touched(op))
+        if runs:
+            step.ops.append(op)
+            needed.update(references(op))
+        elif slot in needed and self._is_known(slot) and not static:
+            step.known[slot] = self.atoms.get(slot) or self.copies[slot]
+
+    def _is_wanted(self, slots: Iterable[int]) -> bool:
+        return any(self.groups.find(slot) in self.wanted for slot in slots)
+
+
+class _Groups:
+    """Slots that belong together."""
+
+    def __init__(self) -> None:
+        self._parents: dict[int, int] = {}
+
+    def find(self, slot: int) -> int:
+        """Return the slot that stands for the group."""
+        root = slot
+        while (parent := self._parents.get(root, root)) != root:
+            root = parent
+        while slot != root:
+            self._parents[slot], slot = root, self._parents.get(slot, root)
+        return root
+
+    def join(self, slots: Sequence[int]) -> None:
+        """Make one group of those of all slots."""
+        for slot in slots[1:]:
+            self._parents[self.find(slot)] = self.find(slots[0])
+
+
+SETTING = ("setattr", "delattr", "setitem", "delitem")
+ATOMS = "float int complex bytes datetime date time timedelta decimal fraction uuid range ellipsis error".split()
+PLAIN = ("tuple", "set", "frozenset", "dict", "slice")  # forms whose items are values
+
+
+def references(op: Op) -> Iterator[int]:
+    """The slots that an op refers to (§5.3), wherever in its values."""
+    name = op[0]
+    if name == "exit":
+        yield op[2]
+        yield from _in_all(op[3:])
+    elif name == "call":
+        yield from _in(op[2])
+        yield from _in_all(op[3])
+        yield from _in_all(op[4].values() if len(op) > 4 else ())
+    elif name == "map":
+        yield from _in(op[2])
+        for inner in op[4]:
+            yield from references(inner)
+        yield from _in(op[5])
+    else:
+        yield from _in_all(op[2:])
+
+
+def _in(value: Any) -> Iterator[int]:
+    """The slots that a value refers to (§3.2)."""
+    if type(value) is dict:
+        yield from _in_all(value.values())
+    elif type(value) is list and value:
+        if type(value[0]) is list:
+            yield from _in_all(value[0])
+        elif value[0] == "ref":
+            yield value[1]
+        elif value[0] in PLAIN or str(value[0]).startswith("x:"):
+            yield from _in_all(value[1:])
+
+
+def _in_all(values: Iterable[Any]) -> Iterator[int]:
+    for value in values:
+        yield from _in(value)
+
+
+def _pulled(one: Recorded) -> Iterator[tuple[int, str, Any]]:
+    """Each slot that was asked for, the mode and the result."""
+    results = iter(one.reply["results"])
+    for op in one.program["ops"]:
+        if op[0] == "pull":
+            for slot in op[2:]:
+                yield slot, op[1], next(results)
+
+
+def _released(one: Recorded) -> Iterator[int]:
+    yield from one.program.get("released", ())
+    for op in one.program["ops"]:
+        if op[0] == "release":
+            yield from op[1:]
+
+
+def _is_data(result: Any) -> bool:
+    """Tell whether a result says all there is: no live object, nothing of the client."""
+    return not any(form[0] in ("handle", "exposed") for form in _forms(result))
+
+
+def _is_atom(result: Any) -> bool:
+    """Tell whether a result is immutable, whatever is done with it."""
+    return type(result) is not dict and (type(result) is not list or result[0] in ATOMS)
+
+
+def exported(one: Recorded) -> list[int]:
+    """Return the slots that live objects inside the results of a program had."""
+    return [slot for _, _, result in _pulled(one) for slot in _exports(result)]
+
+
+def _exports(result: Any) -> Iterator[int]:
+    """The slots of live objects inside a result (§6.3)."""
+    return (form[1] for form in _forms(result) if form[0] == "handle" and form[1] < 0)
+
+
+def _forms(value: Any) -> Iterator[list[Any]]:
+    """Every tagged form in a result."""
+    if type(value) is dict:
+        for one in value.values():
+            yield from _forms(one)
+    elif type(value) is list and value:
+        if type(value[0]) is not list:
+            yield value
+        if value[0] != "error":
+            for one in value[0] if type(value[0]) is list else value[1:]:
+                yield from _forms(one)

@@ -1,0 +1,338 @@
+"""Durable sessions (§15): a script, its worker or the server dies in the middle, and it goes on as if nothing had been."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import redis
+
+from deadline import LONG, until
+from polyloom.embedded import Server
+from worker_process import WorkerProcess, clean_environment
+
+ROOT = Path(__file__).parents[2]
+LEASE = 2.0  # seconds
+
+STEPS = '''
+import pathlib, time
+
+DONE = pathlib.Path(__file__).with_name("done")
+
+def note(what):
+    with DONE.open("a") as log:
+        log.write(f"{what}\\n")
+
+def step(i):
+    """A step with an effect that can be counted."""
+    note(i)
+    return i * i
+
+def rows(n):
+    note(f"rows {n}")
+    return list(range(n))
+
+def gate(name):
+    """Say that it is here, and wait until it may go on."""
+    note(f"at {name}")
+    while not DONE.with_name(name).exists():
+        time.sleep(0.01)
+    return name
+
+class Account:
+    def __init__(self):
+        self.balance = 0
+    def add(self, amount):
+        self.balance += amount
+        return self.balance
+'''
+
+HEAD = """
+import { connect, once, kw } from 'polyloom'
+const loom = await connect(process.env.POLYLOOM_URL, { leaseMs: 2000 })
+const session = loom.session({ durable: process.env.RUN ?? 'nightly' })
+const steps = session.$py('steps')
+const say = (...values) => console.log(JSON.stringify(values))
+"""
+
+TAIL = """
+await session.finish('done')
+await loom.close()
+"""
+
+STORY = """
+const account = steps.Account()
+let sum = 0
+for (let i = 0; i < 8; i++) {
+  const [square, balance] = await Promise.all([steps.step(i), account.add(i)])
+  const rows = await steps.rows(2)
+  sum += square + balance + rows.length
+  say(i, square, balance, rows, session.random(), session.now())
+  if (i === 4) say(await steps.gate('middle'))
+}
+say('sum', sum)
+"""
+
+
+class Place:
+    """A fleet of two workers, a folder for scripts, and what their steps have done."""
+
+    def __init__(self, server: Server, folder: Path, start: Callable[..., WorkerProcess]) -> None:
+        self.url = server.url
+        self.folder = folder
+        (folder / "steps.py").write_text(STEPS)
+        (folder / "node_modules").mkdir()
+        (folder / "node_modules" / "polyloom").symlink_to(ROOT / "node-client")
+        self._start = start
+        self.workers = [self.worker(), self.worker()]
+
+    def worker(self) -> WorkerProcess:
+        flags = "--allow", "*", "--grace", "1"
+        return self._start(self.url, *flags, PYTHONPATH=str(self.folder), POLYLOOM_LEASE=str(LEASE)).ready()
+
+    def script(self, body: str, run: str = "nightly") -> subprocess.Popen[str]:
+        """Start a script; what it prints is read by `ended`."""
+        file = self.folder / f"script-{len(list(self.folder.iterdir()))}.mjs"
+        file.write_text(HEAD + body + TAIL)
+        environment = clean_environment(POLYLOOM_URL=self.url, RUN=run)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(["node", str(file)], text=True, env=environment, **pipes)
+
+    def run(self, body: str, run: str = "nightly") -> str:
+        return ended(self.script(body, run))
+
+    @property
+    def done(self) -> list[str]:
+        """What the steps have done, in order."""
+        log = self.folder / "done"
+        return log.read_text().splitlines() if log.exists() else []
+
+    def reached(self, gate: str) -> None:
+        until(lambda: f"at {gate}" in self.done, f"the script is at {gate}")
+
+    def let_on(self, gate: str) -> None:
+        (self.folder / gate).touch()
+
+    def owner(self, run: str = "nightly") -> WorkerProcess:
+        """The worker that has the run."""
+        with redis.Redis.from_url(self.url, decode_responses=True) as client:
+            name = client.hget(f"polyloom:{{r:{run}}}:run", "worker")
+        return next(worker for worker in self.workers if worker.id == name)
+
+
+def ended(script: subprocess.Popen[str], status: int = 0) -> str:
+    """Return what a script printed, its errors where it failed."""
+    try:
+        out, err = script.communicate(timeout=LONG)
+    except subprocess.TimeoutExpired:
+        script.kill()
+        raise
+    assert script.returncode == status, err
+    return out if status == 0 else err
+
+
+@pytest.fixture
+def place(own_server: Server, tmp_path: Path, start_worker: Callable[..., WorkerProcess]) -> Place:
+    folder = tmp_path / "place"
+    folder.mkdir()
+    return Place(own_server, folder, start_worker)
+
+
+@pytest.fixture
+def story(place: Place) -> str:
+    """What the story prints when nothing happens to it; numbers that look random and times differ from run to run."""
+    place.let_on("middle")
+    told = place.run(STORY, run="before")
+    for left in ("done", "middle"):
+        (place.folder / left).unlink()
+    return told
+
+
+def plain(text: str) -> list[str]:
+    """Lines without the numbers that every run has its own of."""
+    return [line.split(",0.")[0] for line in text.splitlines()]
+
+
+def once_each(place: Place) -> None:
+    """The steps of the story were done once each, but for the gate at which it was interrupted."""
+    counted = Counter(place.done)
+    assert {name: counted[name] for name in counted if not name.startswith(("at", "rows"))} == {str(i): 1 for i in range(8)}
+    assert counted["rows 2"] == 8
+
+
+def test_a_second_run_says_the_same_and_does_nothing(place: Place) -> None:
+    place.let_on("middle")
+    first = place.run(STORY)
+    done = place.done
+    assert place.run(STORY) == first
+    assert place.done == done
+    assert len(set(first.splitlines())) == 10
+
+
+def test_a_script_that_is_killed_goes_on(place: Place, story: str) -> None:
+    script = place.script(STORY)
+    place.reached("middle")
+    script.kill()
+    before = script.communicate()[0].splitlines()
+    assert len(before) == 5
+    again = place.script(STORY)
+    place.let_on("middle")
+    after = ended(again)
+    assert after.splitlines()[:5] == before
+    assert plain(after) == plain(story)
+    once_each(place)
+    assert Counter(place.done)["at middle"] == 1, "its worker went on with what was accepted"
+
+
+def test_a_worker_that_is_killed_is_replaced(place: Place, story: str) -> None:
+    script = place.script(STORY)
+    place.reached("middle")
+    os.kill(place.owner().pid, signal.SIGKILL)
+    place.let_on("middle")
+    assert plain(ended(script)) == plain(story)
+    once_each(place)
+
+
+def test_script_and_worker_are_killed(place: Place, story: str) -> None:
+    script = place.script(STORY)
+    place.reached("middle")
+    os.kill(place.owner().pid, signal.SIGKILL)
+    script.kill()
+    before = script.communicate()[0].splitlines()
+    place.let_on("middle")
+    after = place.run(STORY)
+    assert after.splitlines()[:5] == before
+    assert plain(after) == plain(story)
+    once_each(place)
+
+
+def test_a_worker_that_is_told_to_end_hands_over(place: Place, story: str) -> None:
+    script = place.script(STORY)
+    place.reached("middle")
+    owner = place.owner()
+    owner.process.terminate()
+    owner.process.wait(LONG)
+    place.let_on("middle")
+    assert plain(ended(script)) == plain(story)
+    once_each(place)
+
+
+def test_a_worker_that_wakes_late_writes_nothing(place: Place, story: str) -> None:
+    script = place.script(STORY)
+    place.reached("middle")
+    owner = place.owner()
+    os.kill(owner.pid, signal.SIGSTOP)
+    try:
+        until(lambda: place.done.count("at middle") == 2, "another worker is at the gate")
+        other = place.owner()
+        assert other is not owner
+    finally:
+        os.kill(owner.pid, signal.SIGCONT)
+    place.let_on("middle")
+    assert plain(ended(script)) == plain(story)
+    once_each(place)
+    until(lambda: "has moved" in owner.log.read_text() or owner.process.poll() is not None or not held(place, owner), "it let go")
+
+
+def held(place: Place, worker: WorkerProcess) -> int:
+    """How many sessions a worker says that it has."""
+    with redis.Redis.from_url(place.url, decode_responses=True) as client:
+        return int(client.hget(f"polyloom:{{w:{worker.id}}}:info", "sessions") or 0)
+
+
+def test_a_server_that_is_restarted(tmp_path: Path, start_worker: Callable[..., WorkerProcess]) -> None:
+    folder = tmp_path / "place"
+    folder.mkdir()
+    server = Server(0, ["--appendonly", "yes", "--appendfsync", "always"])
+    server.start()
+    try:
+        place = Place(server, folder, start_worker)
+        script = place.script(STORY)
+        place.reached("middle")
+        os.kill(server.pid, signal.SIGKILL)
+        place.let_on("middle")
+        server.start()
+        assert len(ended(script).splitlines()) == 10
+        once_each(place)
+    finally:
+        server.stop()
+
+
+def test_another_script_is_told_where_it_differs(place: Place) -> None:
+    place.run("say(await steps.step(1), await steps.step(2))")
+    done = place.done
+    error = ended(place.script("say(await steps.step(1), await steps.step(3))"), 1)
+    assert "DurableError: program 2 of the durable session nightly differs" in error
+    assert "$.ops[0][3][0]" in error
+    assert "polyloom runs forget nightly" in error
+    assert place.done == done
+
+
+def test_two_clients_of_one_name(place: Place) -> None:
+    first = place.script("say(await steps.gate('middle'))")
+    place.reached("middle")
+    error = ended(place.script("say(await steps.step(1))"), 1)
+    assert "another client has the durable session nightly" in error
+    place.let_on("middle")
+    assert ended(first) == '["middle"]\n'
+    assert place.done == ["at middle"]
+
+
+def test_a_step_that_runs_once(place: Place) -> None:
+    body = """
+    say(await once(steps.step(5)))
+    try { say(await once(steps.gate('middle'))) } catch (error) { say(error.code) }
+    say(await steps.step(6))
+    """
+    script = place.script(body)
+    place.reached("middle")
+    os.kill(place.owner().pid, signal.SIGKILL)
+    place.let_on("middle")
+    assert ended(script).splitlines() == ["[25]", '["OutcomeUnknown"]', "[36]"]
+    assert place.done == ["5", "at middle", "6"]
+
+
+def test_effects_on_live_objects_are_repeated_unless_they_run_once(place: Place) -> None:
+    body = """
+    const account = steps.Account()
+    await once(account.add(1))
+    await account.add(10)
+    say(await steps.gate('middle'), await account.balance)
+    """
+    script = place.script(body)
+    place.reached("middle")
+    os.kill(place.owner().pid, signal.SIGKILL)
+    place.let_on("middle")
+    assert ended(script) == '["middle",10]\n', "the object was made anew, without the step that runs once"
+
+
+def test_functions_are_refused(place: Place) -> None:
+    error = ended(place.script("await session.$py('builtins').map((x) => x, [1])"), 1)
+    assert "a durable session takes no functions" in error
+    assert "$.args[0]" in error
+
+
+def test_waits_go_on_where_they_were(place: Place) -> None:
+    body = """
+    const from = session.now()
+    const slept = session.sleep(600).then(() => say('slept', session.now() - from >= 600))
+    say(await steps.step(1))
+    await Promise.all([slept, steps.gate('middle')])
+    say(await steps.step(2))
+    """
+    script = place.script("await session.ready\n" + body)
+    place.reached("middle")
+    assert script.stdout is not None
+    before = [script.stdout.readline() for _ in range(2)]
+    script.kill()
+    script.communicate()
+    place.let_on("middle")
+    out = ended(place.script("await session.ready\n" + body))
+    assert sorted(before) == ['["slept",true]\n', "[1]\n"]
+    assert out == "".join(before) + "[4]\n"
+    assert place.done == ["1", "at middle", "2"]

@@ -1,0 +1,394 @@
+"""Durable sessions on their worker (§15): what they did is recorded before it is answered, and not done again."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+import redis
+
+from polyloom.codec import Decoder, Encoder, is_data, marked_float
+from polyloom.errors import DurableError, FrameError, Gone, PolyloomError, ValueRefused
+from polyloom.executor import Reply, Step, apply
+from polyloom.failure import Failed, Failure, failure_of, qualified_name
+from polyloom.frames import Frame, write_frame
+from polyloom.journal import Again, Journal, Known, Outcome, Recorded, difference, exported, plan
+from polyloom.keys import Keys
+from polyloom.limits import Limits
+from polyloom.policy import Policy
+from polyloom.table import Table
+from polyloom_workers.session import Halt, Program, Ran, Session
+
+logger = logging.getLogger(__name__)
+
+PARKED = 300.0  # seconds that objects are kept for a client that may come back
+PAGE = 64  # programs read from a log at once, for a client that begins anew
+RETRY, RETRY_MOST = 0.05, 1.0  # seconds until Redis is asked again
+
+ATOMS = (type(None), bool, int, float, str)
+LONGEST_ATOM = 1000  # characters; what is longer is computed anew
+
+T = TypeVar("T")
+
+_PASSING = (
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.exceptions.OutOfMemoryError,
+    redis.exceptions.ReadOnlyError,
+    redis.exceptions.BusyLoadingError,
+    redis.exceptions.ClusterDownError,
+    redis.exceptions.TryAgainError,
+)
+
+
+class Run:
+    """What there is of a durable session while this worker owns it: its log and its objects, whoever the client is."""
+
+    def __init__(self, journal: Journal, table: Table) -> None:
+        self.journal = journal
+        self.table = table
+        self.recorded = 0  # number of the last program in the log
+        self.open = False  # the objects are there
+        self.session: DurableSession | None = None  # of the client that it belongs to now
+        self.left: Future[None] = Future()  # when that one has ended
+        self.parked = 0.0  # when the last one left, in seconds of the monotonic clock
+
+
+class Durables:
+    """The runs of one worker, by name. `spawn` and `wait` are for their tables."""
+
+    def __init__(self, client: redis.Redis, keys: Keys, worker: str, policy: Policy, limits: Limits) -> None:
+        self._policy = policy
+        self._limits = limits
+        self._client = client
+        self._keys = keys
+        self._worker = worker
+        self._runs: dict[str, Run] = {}
+        self._lock = threading.Lock()
+        self.leaving = False
+
+    def session(self, session_id: str, client: str, body: dict[str, Any]) -> DurableSession:
+        """Return a session for a client that has sent this `open`; its objects come when it begins."""
+        wanted, first = body["durable"], body.get("next", 1)
+        named = type(wanted) is dict and type(wanted.get("name")) is str and RUN_NAME.fullmatch(wanted["name"])
+        if not named or type(first) is not int or first < 1:
+            raise FrameError('an open of a durable session has its name under "durable.name", and under "next" a number from 1')
+        return DurableSession(session_id, client, self._policy, self._limits, self, wanted, first)
+
+    def attach(self, session: DurableSession, alive: Callable[[str], bool]) -> Run | None:
+        """Give a run to a session; None where the one before has not ended yet. DurableError while its client lives."""
+        with self._lock:
+            run = self._runs.get(session.name)
+            if run is None:
+                journal = Journal(self._client, self._keys, session.name, self._worker)
+                run = self._runs[session.name] = Run(journal, session.table)
+            if run.session is not None:
+                if alive(run.session.client):
+                    raise in_use(session.name)
+                session.before = run.left
+                return None
+            run.session, run.left = session, Future()
+            return run
+
+    def detach(self, run: Run, outcome: str | None) -> None:
+        """A client has left a run: its objects wait for the next one, or end with it."""
+        with self._lock:
+            run.session, run.parked = None, time.monotonic()
+        if outcome is not None or not run.open:
+            self.free(run, outcome or "open")
+        run.left.set_result(None)
+
+    def free(self, run: Run, state: str) -> None:
+        """Forget the objects of a run, and let go of its log."""
+        with self._lock:
+            if run.session is not None or self._runs.get(run.journal.name) is not run:
+                return
+            del self._runs[run.journal.name]
+        run.table.clear()
+        try:
+            run.journal.release(state)
+        except redis.RedisError as error:
+            logger.warning("could not let go of the durable session %s: %s", run.journal.name, error)
+
+    def sweep(self) -> None:
+        """Free the runs whose clients have not come back."""
+        for run in list(self._runs.values()):
+            if run.session is None and time.monotonic() - run.parked > PARKED:
+                self.free(run, "open")
+
+    def leave(self) -> None:
+        """Let go of all logs: this worker ends, and others take over."""
+        self.leaving = True
+        for run in list(self._runs.values()):
+            try:
+                run.journal.release("open")
+            except redis.RedisError as error:
+                logger.warning("could not let go of the durable session %s: %s", run.journal.name, error)
+
+    def persist(self, action: Callable[[], T]) -> T:
+        """Do something in Redis, again and again while it cannot be reached or is full. Halt when the log is another's."""
+        delay = RETRY
+        while True:
+            try:
+                return action()
+            except Gone as moved:
+                raise Halt(moved) from None
+            except _PASSING as error:
+                logger.warning("the log of a durable session cannot be written, trying again: %s", error)
+                if self.leaving:
+                    raise Halt(Gone("the worker was shut down", code="WorkerLost")) from None
+                time.sleep(delay)
+                delay = min(2 * delay, RETRY_MOST)
+
+
+class DurableSession(Session):
+    """The session of one client with a run."""
+
+    lasting = True
+
+    def __init__(
+        self,
+        session_id: str,
+        client: str,
+        policy: Policy,
+        limits: Limits,
+        durables: Durables,
+        wanted: Mapping[str, Any],
+        first: int,
+    ) -> None:
+        super().__init__(session_id, client, policy, limits)
+        self.name: str = wanted["name"]
+        self.last = first - 1
+        self._anew = first == 1  # the client begins anew
+        self.before: Future[None] | None = None  # ends when the client before has left
+        self._about = {key: value for key, value in wanted.items() if key in ABOUT and type(value) is str}
+        self._durables = durables
+        self._run: Run | None = None
+        self._page: dict[int, Recorded] = {}  # of the log, for a client that begins anew
+        self._known: dict[int, Outcome] = {}
+
+    # Opening
+
+    def begin(self, alive: Callable[[str], bool], wait: Callable[[Future[None]], None]) -> Frame:
+        """Take the run over and rebuild its objects; return what the client is told."""
+        while (run := self._durables.attach(self, alive)) is None:
+            assert self.before is not None
+            wait(self.before)
+        self._run = run
+        self.table.exposed = None  # functions of a client could not be called again (§15.1)
+        if not run.open or not self._owns(run):
+            run.open, run.table = False, self.table
+        self.table = run.table
+        log: list[Recorded] = []
+        if not run.open or self._anew:
+            log = self._claim_and_read(run)
+        if not run.open:
+            self._rebuild(run, log)
+        owner, now = run.journal.owner, self._durables.persist(run.journal.now)
+        body = {"t": "opened", "session": self.id, "recorded": run.recorded, "seed": owner.seed, "started": owner.started}
+        return write_frame({**body, "now": now, "history": [one.program.get("events", []) for one in log] if self._anew else []})
+
+    def _owns(self, run: Run) -> bool:
+        seen, owner = self._durables.persist(run.journal.seen), run.journal.owner
+        return (seen.worker, seen.epoch) == (owner.worker, owner.epoch)
+
+    def _claim_and_read(self, run: Run) -> list[Recorded]:
+        if not run.open:
+            run.recorded = self._durables.persist(lambda: run.journal.claim(self._about)).recorded
+        return self._durables.persist(lambda: list(run.journal.read()))
+
+    def _rebuild(self, run: Run, log: list[Recorded]) -> None:
+        self._known = self._durables.persist(run.journal.outcomes)
+        for step in plan(log):
+            self._do_again(step)
+        lowest = min((slot for one in log for slot in exported(one)), default=0)
+        if lowest:
+            run.table.export_below(lowest)
+        run.open = True
+
+    def _do_again(self, step: Again) -> None:
+        table = self.table
+        for slot, known in step.known.items():
+            table.objects[slot] = self._value(slot, known)
+        table.reserved.extend(step.exports)
+        apply(step.ops, table, self.policy, step.recorded.sent).complete()
+        table.reserved.clear()
+        for slot in step.released:
+            table.release(slot)
+
+    def _value(self, slot: int, known: Known | None) -> object:
+        """Return what is recorded for a slot: a value, or a Failure."""
+        if known is None:
+            outcome = self._known.get(slot, Outcome())
+            if not outcome.known:
+                return _failure(unknown_outcome())
+            known = Known(outcome.result, outcome.attachments)
+        if type(known.result) is list and known.result[0] == "error":
+            return Failure(known.result[1])
+        if type(known.result) is list and known.result[0] == "handle":
+            return _failure(lost_object(known.result[2]))
+        return Decoder(known.attachments, _no_reference, self.table.limits).decode(known.result)
+
+    # Programs
+
+    def run(self, program: Program) -> Ran:
+        run = self._run
+        assert run is not None
+        if program.n <= run.recorded:
+            return self._told_again(program, self._find(run, program.n))
+        began = time.monotonic()
+        around = self._around(frozenset(program.keys.get("once", ())))
+        reply = apply(program.ops, self.table, self.policy, program.attachments, program.guarded, around)
+        reply.complete()
+        body = self._body(program.n, reply)
+        recorded = Recorded(program.n, _kept(program), self._reply(program, reply), program.attachments, reply.attachments)
+        body["at"] = self._persist(lambda: run.journal.record(recorded))
+        run.recorded = program.n
+        for slot in program.keys.get("released", ()):
+            self.table.release(slot)
+        return self._framed(program, reply, body, began)
+
+    def _reply(self, program: Program, reply: Reply) -> dict[str, Any]:
+        """Return what is recorded of a reply, with the small data that nobody asked for, so that it need not be made again."""
+        told: dict[str, Any] = {"results": reply.results}
+        if reply.failed:
+            told["failed"] = reply.failed
+        pulled = {slot for op in program.ops if type(op) is list and op and op[0] == "pull" for slot in op[2:]}
+        filled = (op[1] for op in program.ops if type(op) is list and len(op) > 1 and type(op[1]) is int)
+        known = [[slot, wire] for slot in filled if slot not in pulled and (wire := self._atom(slot)) is not _NO_ATOM]
+        return {**told, "known": known} if known else told
+
+    def _atom(self, slot: int) -> Any:
+        value = self.table.objects.get(slot, _NO_ATOM)
+        if type(value) is Failure:
+            return ["error", value.error]
+        if type(value) not in ATOMS or (type(value) is str and len(value) > LONGEST_ATOM):
+            return _NO_ATOM
+        wire = Encoder(_no_object, self.table.limits).encode(value)
+        return marked_float(wire) if type(wire) is float else wire
+
+    def _find(self, run: Run, n: int) -> Recorded:
+        if n not in self._page:
+            self._page = {one.n: one for one in self._durables.persist(lambda: run.journal.page(n, PAGE))}
+        return self._page.pop(n)
+
+    def _told_again(self, program: Program, recorded: Recorded) -> Ran:
+        """Answer as before, if this is the program that was answered."""
+        path = difference(_kept(program), program.attachments, recorded)
+        if path is not None:
+            raise Halt(script_changed(self.name, program.n, path))
+        now = time.monotonic()
+        reply = Reply([*recorded.answered])
+        reply.results, reply.failed = recorded.reply["results"], recorded.reply.get("failed", [])
+        return self._framed(program, reply, {**self._body(program.n, reply), "at": recorded.at}, now)
+
+    # Steps that run once
+
+    def _around(self, once: frozenset[int]) -> Callable[[Step, int, Any], None] | None:
+        if not once:
+            return None
+
+        def around(step: Step, index: int, op: Any) -> None:
+            slot = op[1] if type(op) is list and len(op) > 1 else None
+            if type(slot) is int and slot in once and op[0] not in ("pull", "release"):
+                self._do_once(step, index, op, slot)
+            else:
+                step(index, op)
+
+        return around
+
+    def _do_once(self, step: Step, index: int, op: Any, slot: int) -> None:
+        """Run a step unless it has begun before; both its begin and its end are recorded."""
+        assert self._run is not None
+        journal = self._run.journal
+        before = self._persist(lambda: journal.begin(slot))
+        if before is not None:
+            self._known[slot] = before
+            self.table.objects[slot] = self._value(slot, None)
+            return
+        step(index, op)
+        outcome = self._outcome(slot)
+        self._persist(lambda: journal.end(slot, outcome))
+
+    def _outcome(self, slot: int) -> Outcome:
+        try:
+            value = self.table.get(slot)
+            if not is_data(value):
+                return Outcome(True, ["handle", slot, qualified_name(type(value)), 0])
+            encoder = Encoder(_no_object, self.table.limits)
+            wire = encoder.encode(value)
+            return Outcome(True, marked_float(wire) if type(wire) is float else wire, encoder.attachments)
+        except Failed as failed:
+            return Outcome(True, ["error", failed.failure.error])
+        except PolyloomError:  # it has something live inside
+            return Outcome(True, ["handle", slot, qualified_name(type(value)), 0])
+
+    # Ends
+
+    def _persist(self, action: Callable[[], T]) -> T:
+        try:
+            return self._durables.persist(action)
+        except Halt:
+            assert self._run is not None
+            self._run.open = False  # the objects are another worker's now
+            raise
+
+    def shut(self, error: Gone) -> None:
+        """The client leaves; its programs still run. The contexts that are open stay so, with the objects."""
+
+    def end(self) -> None:
+        """Leave the run to the next client, or end it."""
+        if self._run is not None:
+            self._durables.detach(self._run, self.outcome)
+
+
+RUN_NAME = re.compile(r"[A-Za-z0-9_.:/@+-]{1,128}")
+ABOUT = ("script", "args", "folder")  # what a client may say of a run, for operators
+_NO_ATOM = object()
+
+
+def _kept(program: Program) -> dict[str, Any]:
+    """Return what is recorded of a program."""
+    return {"ops": program.ops, **{key: value for key, value in program.keys.items() if key in ("once", "released", "events")}}
+
+
+def _no_object(_value: object, _depth: int) -> Any:
+    raise ValueRefused("a live object cannot be recorded", code="NotData")
+
+
+def _no_reference(ref: list[Any]) -> object:
+    raise ValueRefused("what is recorded refers to nothing", code="NotData")
+
+
+def _failure(error: PolyloomError) -> Failure:
+    return failure_of(error, "once")
+
+
+def in_use(name: str) -> DurableError:
+    """Return the error for a second client."""
+    hint = "one client at a time; when that one has died its lease ends within seconds"
+    return DurableError(f"another client has the durable session {name}", code="InUse", hint=hint)
+
+
+def script_changed(name: str, n: int, path: str) -> DurableError:
+    """Return the error for a program that is not the one that was recorded."""
+    hint = f"run the script as it was, or forget what it did: polyloom runs forget {name}"
+    message = f"program {n} of the durable session {name} differs from the one that was recorded: the script has changed"
+    return DurableError(message, code="ScriptChanged", path=path, hint=hint)
+
+
+def unknown_outcome() -> DurableError:
+    """Return the error for a step whose worker died while it ran."""
+    message = "this step had begun when its worker was lost, and it is marked to run once: nobody knows what came of it"
+    return DurableError(message, code="OutcomeUnknown", hint="look for its effect, and go on accordingly")
+
+
+def lost_object(name: str) -> DurableError:
+    """Return the error for an object that cannot be made again."""
+    message = f"the {name} of a step that runs once was lost with its worker"
+    return DurableError(message, code="OutcomeUnknown", hint="mark with once() only steps whose results are data")
