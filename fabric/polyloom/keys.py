@@ -1,9 +1,9 @@
 """Every Redis key of Polyloom (§8.1). Mirrors `keys.ts`. No other file writes the prefix.
 
 workers         sorted set   worker id by the end of its lease, ms of server time; without those that are ending
-load            hash         worker id to its load, open sessions and programs at work; as of its last renewal
+load            sorted set   worker id by its load: open sessions and programs at work, as of its last renewal, and reservations
 labels          hash         worker id to its labels, separated by spaces; only of workers that have some
-placed          sorted set   "<worker>/<client>" by the end of the reservation, ms of server time
+placed          sorted set   of one worker: client id by the end of its reservation, ms of server time; expires with the last
 names           hash         name of a shared object to the worker that holds it; a name whose worker has no lease is free
 info            hash         one worker: what it says of itself; expires with the lease
 worker_lease    string       present while the worker lives
@@ -57,13 +57,12 @@ class Keys:
         return f"{self.prefix}{{{self.workers}}}:labels"
 
     @property
-    def placed(self) -> str:
-        return f"{self.prefix}{{{self.workers}}}:placed"
-
-    @property
-    def placement(self) -> tuple[str, str, str, str]:
+    def placement(self) -> tuple[str, str, str]:
         """The keys that placing a client reads, in the order of the scripts."""
-        return self.workers, self.load, self.labels, self.placed
+        return self.workers, self.load, self.labels
+
+    def placed(self, worker: str) -> str:
+        return f"{self.prefix}{{{self.workers}}}:placed:{worker}"
 
     @property
     def names(self) -> str:

@@ -2,9 +2,9 @@
  * Every Redis key of Polyloom (§8.1). Mirrors `keys.py`. No other file writes the prefix.
  *
  * workers       sorted set   worker id by the end of its lease, ms of server time; without those that are ending
- * load          hash         worker id to its load, open sessions and programs at work; as of its last renewal
+ * load          sorted set   worker id by its load: open sessions and programs at work, as of its last renewal, and reservations
  * labels        hash         worker id to its labels, separated by spaces; only of workers that have some
- * placed        sorted set   "<worker>/<client>" by the end of the reservation, ms of server time
+ * placed        sorted set   of one worker: client id by the end of its reservation, ms of server time; expires with the last
  * names         hash         name of a shared object to the worker that holds it; a name whose worker has no lease is free
  * info          hash         one worker: what it says of itself; expires with the lease
  * workerLease   string       present while the worker lives
@@ -39,10 +39,9 @@ export class Keys {
   readonly workers: string
   readonly load: string
   readonly labels: string
-  readonly placed: string
   readonly names: string
   /** The keys that placing a client reads, in the order of the scripts. */
-  readonly placement: readonly [string, string, string, string]
+  readonly placement: readonly [string, string, string]
   /** The keys that looking for a shared object reads, in the order of the scripts. */
   readonly naming: readonly [string, string]
 
@@ -50,10 +49,13 @@ export class Keys {
     this.workers = `${prefix}workers`
     this.load = `${prefix}{${this.workers}}:load`
     this.labels = `${prefix}{${this.workers}}:labels`
-    this.placed = `${prefix}{${this.workers}}:placed`
     this.names = `${prefix}{${this.workers}}:names`
-    this.placement = [this.workers, this.load, this.labels, this.placed]
+    this.placement = [this.workers, this.load, this.labels]
     this.naming = [this.workers, this.names]
+  }
+
+  placed(worker: string): string {
+    return `${this.prefix}{${this.workers}}:placed:${worker}`
   }
 
   info(worker: string): string {

@@ -73,7 +73,7 @@ test('keys, limits and defaults are those that both languages share', () => {
       workers: keys.workers,
       load: keys.load,
       labels: keys.labels,
-      placed: keys.placed,
+      placed: keys.placed('W'),
       names: keys.names,
       info: keys.info('W'),
       worker_lease: keys.workerLease('W'),

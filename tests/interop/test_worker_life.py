@@ -149,14 +149,14 @@ def test_keeper_that_is_killed_alone_is_replaced(own_server, start_worker, datab
 def test_worker_tells_its_labels_and_its_load(own_server, start_worker, database):
     flags = "--allow", "*", "--label", "zone=a", "--label", "gpu", "--lease", "600", "--grace", "0"
     worker = start_worker(own_server.url, *flags).ready()
-    labels, load, placed = (f"polyloom:{{polyloom:workers}}:{name}" for name in ("labels", "load", "placed"))
+    labels, load, placed = (f"polyloom:{{polyloom:workers}}:{name}" for name in ("labels", "load", f"placed:{worker.id}"))
     assert database.hget(labels, worker.id) == "gpu zone=a"
     client = connected(own_server, worker)
-    database.zadd(placed, {f"{worker.id}/{client.id}": 2**50, f"{worker.id}/{'x' * 20}": 2**50})
+    database.zadd(placed, {client.id: 2**50, "x" * 20: 2**50})
     sessions = [client.open() for _ in range(3)]
     client.post(sessions[0], ["import", 1, "time"], ["call", 2, ["ref", 1, "sleep"], [LONG]])
-    until(lambda: database.hget(load, worker.id) == "4", "sessions and programs are counted")
-    assert database.zrange(placed, 0, -1) == [f"{worker.id}/{'x' * 20}"]
+    until(lambda: database.zscore(load, worker.id) == 5, "sessions, programs and reservations are counted")
+    assert database.zrange(placed, 0, -1) == ["x" * 20]
     client.close()
 
 

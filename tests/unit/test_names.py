@@ -63,7 +63,7 @@ def test_redis_keys_and_fields():
         "workers": made.workers,
         "load": made.load,
         "labels": made.labels,
-        "placed": made.placed,
+        "placed": made.placed("W"),
         "names": made.names,
         "info": made.info("W"),
         "worker_lease": made.worker_lease("W"),

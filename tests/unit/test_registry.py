@@ -83,7 +83,7 @@ def test_release_leaves_no_key(database):
     registry = RedisRegistry(database, keys)
     registry.lease(ONE, 60)
     database.xadd(keys.inbox("one"), {"f": "x"})
-    database.zadd(keys.placed, {"one/somebody": 2**60})
+    database.zadd(keys.placed("one"), {"somebody": 2**60})
     assert len(database.keys(f"{keys.prefix}*")) == 7
     registry.release("one")
     assert database.keys(f"{keys.prefix}*") == []
@@ -161,16 +161,19 @@ def test_load_and_labels_are_where_clients_look_for_them(database):
     registry = RedisRegistry(database, keys)
     registry.lease(ONE, 60)
     registry.lease(TWO, 60)
-    assert database.hgetall(keys.load) == {b"one": b"4", b"two": b"0"}
+    assert database.zrange(keys.load, 0, -1, withscores=True) == [(b"two", 0), (b"one", 4)]
     assert database.hgetall(keys.labels) == {b"one": b"gpu zone=a"}
 
 
 def test_reservation_ends_when_its_client_has_come_and_not_before(database):
     keys = Keys(f"test-{secrets.token_hex(4)}:")
     registry = RedisRegistry(database, keys)
-    database.zadd(keys.placed, {"one/a": 2**60, "one/b": 2**60, "two/a": 2**60, "two/late": 1})
+    database.zadd(keys.placed("one"), {"a": 2**60, "b": 2**60, "late": 1})
+    database.zadd(keys.placed("two"), {"a": 2**60})
     registry.lease(ONE, 60, ["a", "stranger"])
-    assert database.zrange(keys.placed, 0, -1) == [b"one/b", b"two/a"]
+    assert database.zrange(keys.placed("one"), 0, -1) == [b"b"]
+    assert database.zrange(keys.placed("two"), 0, -1) == [b"a"]
+    assert database.zscore(keys.load, "one") == ONE.load + 1
 
 
 def test_every_key_but_the_set_expires_with_the_lease(database):
@@ -186,7 +189,7 @@ def test_set_of_workers_forgets_the_dead(database):
     for number in range(20):
         registry.lease(replace(ONE, id=str(number)), 0.01)
     until(lambda: registry.lease(TWO, 0.01) or database.zcard(keys.workers) == 1, "the dead are dropped from the set")
-    assert database.hlen(keys.load) == 1
+    assert database.zcard(keys.load) == 1
     assert database.exists(keys.labels) == 0
 
 

@@ -1,25 +1,25 @@
 -- Enter a worker, or renew its lease, by the server's clock, and say its load and labels to those who place clients.
--- Workers whose lease ended long ago are dropped, and reservations that have ended.
--- KEYS: workers, load, labels, placed, names (§8.1)
+-- Workers whose lease ended long ago are dropped, and reservations of this one that have ended.
+-- KEYS: workers, load, labels, placed (of this worker), names (§8.1)
 -- ARGV[1] worker id   ARGV[2] lease (ms)   ARGV[3] load   ARGV[4] labels, separated by spaces
 -- ARGV[5…] clients that have said hello: the load counts them, so their reservations end
 local worker, lease = ARGV[1], tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZADD', KEYS[1], now + lease, worker)
-redis.call('HSET', KEYS[2], worker, ARGV[3])
 if ARGV[4] ~= '' then
   redis.call('HSET', KEYS[3], worker, ARGV[4])
 end
 for index = 5, #ARGV do
-  redis.call('ZREM', KEYS[4], worker .. '/' .. ARGV[index])
+  redis.call('ZREM', KEYS[4], ARGV[index])
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
+redis.call('ZADD', KEYS[2], ARGV[3] + redis.call('ZCARD', KEYS[4]), worker)
 local gone = {}
 for _, dead in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - 10 * lease)) do
   gone[dead] = true
   redis.call('ZREM', KEYS[1], dead)
-  redis.call('HDEL', KEYS[2], dead)
+  redis.call('ZREM', KEYS[2], dead)
   redis.call('HDEL', KEYS[3], dead)
 end
 if next(gone) then

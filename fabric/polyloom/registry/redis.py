@@ -36,12 +36,16 @@ class RedisRegistry:
             batch.execute()
         if listed:
             self._announce(
-                keys=[*self._keys.placement, self._keys.names],
+                keys=self._registered(worker.id),
                 args=[worker.id, milliseconds, worker.load, " ".join(worker.labels), *arrived],
             )
 
     def leave(self, worker: str) -> None:
-        self._leave(keys=[*self._keys.placement, self._keys.names], args=[worker])
+        self._leave(keys=self._registered(worker), args=[worker])
+
+    def _registered(self, worker: str) -> list[str]:
+        """Return the keys that know a worker that is listed, in the order of the scripts."""
+        return [*self._keys.placement, self._keys.placed(worker), self._keys.names]
 
     def release(self, worker: str) -> None:
         self.leave(worker)

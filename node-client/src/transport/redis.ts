@@ -18,7 +18,7 @@ import { Blobs } from './blobs.js'
 import { BulkReader } from './bulk.js'
 import { withdraw } from './fence.js'
 import { LeaseThread, RENEWALS } from './lease.js'
-import { findHolder, findWorker, ownerOf, placeOf } from './registry.js'
+import { findHolder, findWorker, ownerOf } from './registry.js'
 import type { Receiver, Transport } from './transport.js'
 
 const BLOCK_MS = 5_000 // how long one read of the mailbox waits
@@ -183,7 +183,7 @@ export class RedisTransport implements Transport {
     const goodbye = Promise.all([
       this.writer.pexpire(this.#mailbox, this.settings.leaseMs),
       this.writer.del(this.keys.clientLease(this.client)),
-      this.writer.zrem(this.keys.placed, placeOf(this.worker, this.client)), // where it never came to be counted
+      this.writer.zrem(this.keys.placed(this.worker), this.client), // where it never came to be counted
     ]).catch(() => undefined)
     const late = delay(GOODBYE_MS, undefined, { signal: patience.signal }).catch(() => undefined)
     if (this.writer.status === 'ready') await Promise.race([goodbye, late])

@@ -16,45 +16,81 @@ const SHOWN = 10 // workers that an error names
 const PLACE = `
 -- Choose the least loaded live worker that is wanted, any of those that are, and reserve a place there for a client.
 -- Gives its id and labels, or an empty id and then the id and labels of each worker that lives.
--- KEYS: workers, load, labels, placed (§8.1)
+-- Its cost does not grow with the number of workers, unless labels are asked for; nor with that of reservations.
+-- KEYS: workers, load, labels (§8.1)
 -- ARGV[1] client id   ARGV[2] reservation (ms)   ARGV[3] random number below 1   ARGV[4] id of a worker, or empty
--- ARGV[5…] labels
+-- ARGV[5] how the keys of reservations begin   ARGV[6…] labels
+local PAGE = 250
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
-local reserved = {}
-for _, one in ipairs(redis.call('ZRANGE', KEYS[4], 0, -1)) do
-  local worker = string.match(one, '^[^/]*')
-  reserved[worker] = (reserved[worker] or 0) + 1
+for _, dead in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. now)) do
+  redis.call('ZREM', KEYS[2], dead) -- it comes back when it renews its lease
 end
-local function has(labels, wanted)
-  return string.find(' ' .. labels .. ' ', ' ' .. wanted .. ' ', 1, true)
-end
-local best, least, live = {}, nil, {''}
-for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now, '+inf')) do
-  local labels = redis.call('HGET', KEYS[3], worker) or ''
-  local fits = ARGV[4] == '' or ARGV[4] == worker
-  for index = 5, #ARGV do
-    fits = fits and has(labels, ARGV[index])
-  end
-  if fits then
-    local load = tonumber(redis.call('HGET', KEYS[2], worker) or 0) + (reserved[worker] or 0)
-    if not least or load < least then
-      best, least = {}, load
-    end
-    if load == least then
-      table.insert(best, {worker, labels})
+local function fits(labels)
+  for index = 6, #ARGV do
+    if not string.find(' ' .. (labels or '') .. ' ', ' ' .. ARGV[index] .. ' ', 1, true) then
+      return false
     end
   end
-  table.insert(live, worker)
-  table.insert(live, labels)
+  return true
 end
-if not least then
+-- Calls act(worker, load, labels) in the order of loads, until it returns true.
+local function each(act)
+  local first = 0
+  repeat
+    local page = redis.call('ZRANGE', KEYS[2], first, first + PAGE - 1, 'WITHSCORES')
+    local workers = {}
+    for index = 1, #page, 2 do
+      table.insert(workers, page[index])
+    end
+    local labels = #workers > 0 and redis.call('HMGET', KEYS[3], unpack(workers))
+    for index, worker in ipairs(workers) do
+      if act(worker, page[2 * index], labels[index] or '') then
+        return
+      end
+    end
+    first = first + PAGE
+  until #workers < PAGE
+end
+local chosen
+if ARGV[4] ~= '' then
+  if redis.call('ZSCORE', KEYS[2], ARGV[4]) and fits(redis.call('HGET', KEYS[3], ARGV[4])) then
+    chosen = ARGV[4]
+  end
+elseif #ARGV < 6 then
+  local least = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]
+  if least then
+    local skipped = math.floor(ARGV[3] * redis.call('ZCOUNT', KEYS[2], least, least))
+    chosen = redis.call('ZRANGEBYSCORE', KEYS[2], least, least, 'LIMIT', skipped, 1)[1]
+  end
+else
+  local best, least = {}, nil
+  each(function(worker, load, labels)
+    if fits(labels) then
+      if least and load ~= least then
+        return true
+      end
+      least = load
+      table.insert(best, worker)
+    end
+  end)
+  chosen = best[math.floor(ARGV[3] * #best) + 1]
+end
+if not chosen then
+  local live = {''}
+  each(function(worker, _, labels)
+    table.insert(live, worker)
+    table.insert(live, labels)
+  end)
   return live
 end
-local chosen = best[math.floor(ARGV[3] * #best) + 1]
-redis.call('ZADD', KEYS[4], now + ARGV[2], chosen[1] .. '/' .. ARGV[1])
-return chosen
+local placed = ARGV[5] .. chosen
+redis.call('ZADD', placed, now + ARGV[2], ARGV[1])
+if redis.call('PTTL', placed) < tonumber(ARGV[2]) then
+  redis.call('PEXPIRE', placed, ARGV[2])
+end
+redis.call('ZINCRBY', KEYS[2], 1, chosen)
+return {chosen, redis.call('HGET', KEYS[3], chosen) or ''}
 `
 
 /** Return a worker with a place reserved for the client; NoWorker when none that is wanted appears in time. */
@@ -88,7 +124,8 @@ async function place(
   { worker = '', labels = [] }: Wanted,
   timeoutMs: number,
 ) {
-  const given = [client, Math.ceil(timeoutMs), Math.random().toFixed(6).replace(/^1/, '0'), worker, ...labels]
+  const random = Math.random().toFixed(6).replace(/^1/, '0')
+  const given = [client, Math.ceil(timeoutMs), random, worker, keys.placed(''), ...labels]
   const reply = await redis.eval(PLACE, keys.placement.length, ...keys.placement, ...given)
   const [id, ...rest] = reply as string[]
   if (id) return { found: { id, labels: words(rest[0]) }, live: [] }
@@ -126,11 +163,6 @@ export async function findHolder(redis: Redis, keys: Keys, name: string): Promis
   if (holder) return holder
   const hint = known.length ? `there are ${known.sort().join(', ')}` : 'no names are shared'
   throw new UnknownName(`nothing is shared as ${JSON.stringify(name)}`, { code: 'UnknownShared', hint })
-}
-
-/** The reservation of a client on a worker. */
-export function placeOf(worker: string, client: string): string {
-  return `${worker}/${client}`
 }
 
 function noWorker(keys: Keys, { worker, labels = [] }: Wanted, live: readonly LiveWorker[]): NoWorker {

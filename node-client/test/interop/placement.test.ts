@@ -26,7 +26,7 @@ describe('placement', { skip: URL === undefined && 'POLYLOOM_TEST_REDIS_URL name
     const keys = new Keys(`place-${newId()}:`)
     for (const [id, [load, labels]] of Object.entries(workers)) {
       await admin.zadd(keys.workers, FAR, id)
-      await admin.hset(keys.load, id, load)
+      await admin.zadd(keys.load, load, id)
       if (labels) await admin.hset(keys.labels, id, labels)
     }
     return keys
@@ -40,7 +40,9 @@ describe('placement', { skip: URL === undefined && 'POLYLOOM_TEST_REDIS_URL name
     const counts = new Map<string, number>()
     for (const { id } of found) counts.set(id, (counts.get(id) ?? 0) + 1)
     assert.deepEqual([...counts.values()], [25, 25, 25, 25])
-    assert.equal(await admin.zcard(keys.placed), 100)
+    const placed = await Promise.all(['a', 'b', 'c', 'd'].map((id) => admin.zcard(keys.placed(id))))
+    assert.deepEqual(placed, [25, 25, 25, 25])
+    assert.ok((await admin.pttl(keys.placed('a'))) > 0)
   })
 
   test('the least loaded worker is chosen until it is like the others, then any of them', async () => {
@@ -50,8 +52,7 @@ describe('placement', { skip: URL === undefined && 'POLYLOOM_TEST_REDIS_URL name
     assert.deepEqual(ids, ['idle', 'idle'])
     const firsts = new Set<string>()
     await until(async () => {
-      await admin.del(keys.placed)
-      await admin.hset(keys.load, 'busy', 1)
+      await admin.zadd(keys.load, 1, 'busy', 1, 'idle')
       return firsts.add((await findWorker(admin, keys, 'c', {}, 1_000)).id).size === 2
     })
   })
@@ -61,6 +62,27 @@ describe('placement', { skip: URL === undefined && 'POLYLOOM_TEST_REDIS_URL name
     await admin.zadd(keys.workers, 1, 'dead')
     assert.equal((await findWorker(admin, keys, 'c', { labels: ['gpu'] }, 1_000)).id, 'live')
     await assert.rejects(findWorker(admin, keys, 'c', { worker: 'dead' }, 1_000), { code: 'NoWorker' })
+  })
+
+  test('a worker that renews its lease after it had ended gets clients again', async () => {
+    const keys = await registry({ late: [0, ''], other: [5, ''] })
+    await admin.zadd(keys.workers, 1, 'late')
+    assert.equal((await findWorker(admin, keys, 'c', {}, 1_000)).id, 'other')
+    await admin.zadd(keys.workers, FAR, 'late')
+    await admin.zadd(keys.load, 0, 'late')
+    assert.equal((await findWorker(admin, keys, 'd', {}, 1_000)).id, 'late')
+  })
+
+  test('a label is found among a thousand workers, the least loaded one that has it', async () => {
+    const many = Array.from({ length: 1_000 }, (_, n) => [`w${n}`, [n, n % 400 === 399 ? 'gpu' : '']] as const)
+    const keys = await registry(Object.fromEntries(many) as Record<string, [number, string]>)
+    assert.equal((await findWorker(admin, keys, 'c', { labels: ['gpu'] }, 1_000)).id, 'w399')
+    assert.equal((await findWorker(admin, keys, 'c', { worker: 'w799', labels: ['gpu'] }, 1_000)).id, 'w799')
+    await assert.rejects(findWorker(admin, keys, 'c', { labels: ['tpu'] }, 1), (error) => {
+      assert.ok(error instanceof NoWorker)
+      assert.equal(error.workers.length, 1_000)
+      return true
+    })
   })
 
   test('labels are whole words, and all of them must be there', async () => {
@@ -132,10 +154,14 @@ describe('placement', { skip: URL === undefined && 'POLYLOOM_TEST_REDIS_URL name
       const keys = new Keys(prefix)
       const looms = await Promise.all(Array.from({ length: 6 }, () => connect(URL, workers[0]!.options)))
       const count = async (): Promise<number> => {
-        const loads = await admin.hvals(keys.load)
-        return loads.reduce((sum, load) => sum + Number(load), 0)
+        const loads = await admin.zrange(keys.load, '0', '-1', 'WITHSCORES')
+        return loads.reduce((sum, load, index) => sum + (index % 2 ? Number(load) : 0), 0)
       }
-      await until(async () => (await admin.zcard(keys.placed)) === 0 && (await count()) === 6)
+      const reserved = async (): Promise<number> => {
+        const ids = await admin.zrange(keys.load, '0', '-1')
+        return admin.exists(...ids.map((id) => keys.placed(id)))
+      }
+      await until(async () => (await reserved()) === 0 && (await count()) === 6)
       await Promise.all(looms.map((loom) => loom.close()))
       await until(async () => (await count()) === 0)
     })
