@@ -50,11 +50,11 @@ class Client:
         self.send(**{"t": "hello", "protocol": 1, "version": "0.1.0", "client": "x" * 20} | changes)
         return self.expect("hello", "closed")
 
-    def open(self) -> str:
+    def open(self, **keys: Any) -> str:
         """Open a session of a new id (§4.1)."""
         session = secrets.token_urlsafe(15)
         self.numbers[session] = 0
-        self.send(t="open", session=session)
+        self.send(t="open", session=session, **keys)
         return session
 
     def post(self, session: str, *ops: Any, attachments: tuple[bytes, ...] = (), **keys: Any) -> int:
@@ -64,9 +64,9 @@ class Client:
         self.send(*attachments, t="program", session=session, n=n, ops=list(ops), **keys)
         return n
 
-    def run(self, session: str, *ops: Any, attachments: tuple[bytes, ...] = ()) -> list[Any]:
+    def run(self, session: str, *ops: Any, attachments: tuple[bytes, ...] = (), **keys: Any) -> list[Any]:
         """Send a program and return its results (§6.1)."""
-        return self.results(session, self.post(session, *ops, attachments=attachments))
+        return self.results(session, self.post(session, *ops, attachments=attachments, **keys))
 
     def results(self, session: str, n: int) -> list[Any]:
         """Return the results of a program that was sent, those that come late too (§5.7)."""

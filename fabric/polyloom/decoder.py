@@ -25,7 +25,7 @@ class Decoder:
     """Turns wire forms into values. `resolve` gives the object of a `ref` form, `exposed` has those of `exposed` forms;
     without them such forms are refused."""
 
-    __slots__ = ("attachments", "exposed", "limits", "resolve")
+    __slots__ = ("attachments", "exposed", "limits", "named", "resolve")
 
     def __init__(
         self,
@@ -38,6 +38,7 @@ class Decoder:
         self.resolve = resolve
         self.exposed = exposed
         self.limits = limits
+        self.named: list[int] | None = None  # ids of objects of the client that were met
 
     def decode(self, wire: Wire, depth: int = 0) -> Any:
         """Return the value; ValueRefused or LimitExceeded with the path to the offending part."""
@@ -286,7 +287,11 @@ def _decode_ref(decoder: Decoder, wire: list[Any], _depth: int) -> object:
 def _decode_exposed(decoder: Decoder, wire: list[Any], _depth: int) -> object:
     if decoder.exposed is None:
         raise ValueRefused("an object of the client has no meaning here", hint="nobody could be asked: a job has no client")
-    return decoder.exposed.find(*wire[1:])
+    found = decoder.exposed.find(*wire[1:])
+    if decoder.named is None:
+        decoder.named = []
+    decoder.named.append(wire[1])
+    return found
 
 
 DECODERS: dict[str, Callable[[Decoder, list[Any], int], object]] = {

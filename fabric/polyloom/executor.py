@@ -29,13 +29,14 @@ from polyloom.words import words_of
 class Reply:
     """What a program came to: `results` of its pulls, errors of ops without a slot by their index, attachments of both."""
 
-    __slots__ = ("_run", "attachments", "called", "error", "failed", "results", "waiting")
+    __slots__ = ("_run", "attachments", "called", "error", "failed", "named", "results", "waiting")
 
     def __init__(self, attachments: list[Buffer]) -> None:
         self.results: list[Wire] = []
         self.failed: list[Wire] = []
         self.attachments = attachments
         self.called: object = None  # the last thing that was called, for the program's name
+        self.named: Sequence[int] = ()  # ids of objects of the client
         self.error: ErrorObject | None = None  # what the first op that failed came to, pulled or not
         self.waiting: list[Waiting] = []  # pulls of coroutines that had not ended: `complete`, or `late` for each
         self._run: _Run | None = None
@@ -101,6 +102,8 @@ def apply(
     for index, op in enumerate(ops):
         step(index, op)
     reply = run.reply
+    if run.decoder.named:
+        reply.named = run.decoder.named
     if reply.waiting:
         reply._run = run
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -77,12 +77,13 @@ class Exposed:
         with self._lock:
             self._answered.append(call)
 
-    def news(self) -> dict[str, Any]:
-        """Return what the next frame tells the client (§12.7), if anything."""
-        if not (self.dropped or self._named or self._answered):
+    def news(self, named: Sequence[int] = ()) -> dict[str, Any]:
+        """Return what the next frame tells the client (§12.7), if anything; in the reply of a program that named these
+        also what another frame has told of them, since that one may come later."""
+        if not (self.dropped or self._named or self._answered or named):
             return {}
         with self._lock:
-            found = [self._objects.get(number) for number in self._named]
+            found = [self._objects.get(number) for number in self._named.union(named)]
             held = [[origin.id, origin.serial] for one in found if one is not None for origin in (origin_of(one),)]
             dropped = [self.dropped.popleft() for _ in range(len(self.dropped))]
             answered, self._answered = self._answered, []

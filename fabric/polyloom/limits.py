@@ -19,6 +19,7 @@ class Limits:
     path_names: int = 64
     call_depth: int = 32
     shared_names: int = 10_000
+    session_threads: int = 64
 
 
 DEFAULT_LIMITS = Limits()

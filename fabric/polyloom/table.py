@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from copy import copy
 from itertools import count
 from typing import Any
 
@@ -61,6 +62,10 @@ class Table:
         self._lock = threading.Lock()  # for these two, which change together
         self._export_slots = count(-1, -1)  # drawn in one step, by whichever thread
         self.reserved: deque[int] = deque()  # slots for what is found inside data next, where they are known from before
+
+    def beside(self) -> Table:
+        """Return the same objects for a program that runs beside others; only `filling` is its own."""
+        return copy(self)
 
     def __len__(self) -> int:
         return len(self.objects)

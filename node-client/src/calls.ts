@@ -35,11 +35,12 @@ export function callAround(session: object): number | undefined {
  * Tell whether a program waits, and for how long, for the call inside which this is asked: one that is at work has the results
  * of its ops up to here already, a later one has none.
  */
-export function waitingForCall(session: object, { n, within }: Waiting): 'at work' | 'later' | undefined {
+export function waitingForCall(session: object, program: Waiting): 'at work' | 'later' | undefined {
   for (let call = open ? storage.getStore() : undefined; call; call = call.outer) {
     if (call.session !== session || call.answered || !call.waits) continue
-    if (within === call.number) return undefined
-    if (n >= call.waits) return n === call.waits ? 'at work' : 'later'
+    if (program.within === call.number) return undefined
+    if (program.n === call.waits) return 'at work'
+    if (program.waits(call.waits)) return 'later'
   }
   return undefined
 }
@@ -48,6 +49,8 @@ export function waitingForCall(session: object, { n, within }: Waiting): 'at wor
 interface Waiting {
   readonly n: number
   readonly within: number | undefined
+  /** Tell whether it waits for the end of program `n`. */
+  waits(n: number): boolean
 }
 
 /** The innermost call inside which this is asked, of whichever session. */

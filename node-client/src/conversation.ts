@@ -56,9 +56,9 @@ export class Conversation implements Line, Receiver {
     return this.transport.labels ?? []
   }
 
-  open(live: Live): Session {
+  open(live: Live, threads?: number): Session {
     if (this.#ended) throw this.#ended
-    return new Session(this, live)
+    return new Session(this, live, threads)
   }
 
   begun(session: Session): void {

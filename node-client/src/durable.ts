@@ -82,8 +82,8 @@ export class DurableLine implements Line {
     return this.#opened && this.#made >= this.#recorded
   }
 
-  open(live: Live): Session {
-    return new Session(this, live)
+  open(live: Live, threads?: number): Session {
+    return new Session(this, live, threads)
   }
 
   /** The moment of the last thing that was taken, in ms of the server's clock: the same when the script begins anew. */

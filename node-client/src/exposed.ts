@@ -76,12 +76,9 @@ export class Exposed {
     if (this.#named.length > mark) this.#answers.set(call, this.#named.splice(mark))
   }
 
-  /** Return what the program that is sent now names, if anything. */
-  take(): readonly number[] | undefined {
-    if (!this.#named.length) return undefined
-    const named = this.#named
-    this.#named = []
-    return named
+  /** Return what the program that is sent now names, or what was named since `mark`, if anything. */
+  take(mark = 0): readonly number[] | undefined {
+    return this.#named.length > mark ? this.#named.splice(mark) : undefined
   }
 
   /** Take the news of a frame of the host (§12.7), and those ids of which its reply has been read. */

@@ -11,6 +11,7 @@ export interface Limits {
   readonly pathNames: number
   readonly callDepth: number
   readonly sharedNames: number
+  readonly sessionThreads: number
 }
 
 /** Units and reasons stand in §9 of the wire protocol. */
@@ -25,4 +26,5 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   pathNames: 64,
   callDepth: 32,
   sharedNames: 10_000,
+  sessionThreads: 64,
 })

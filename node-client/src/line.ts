@@ -50,7 +50,8 @@ export interface Line {
 
 /** The text of the frame that opens a session (§4.1). */
 export function opening(session: Session): string {
-  return `{"t":"open","session":"${session.id}"}`
+  const threads = session.threads > 1 ? `,"threads":${session.threads}` : ''
+  return `{"t":"open","session":"${session.id}"${threads}}`
 }
 
 /** Who gets the frames of one session. */

@@ -5,6 +5,7 @@ import type { Conversation } from './conversation.js'
 import { DurableLine, type About } from './durable.js'
 import type { Entry } from './line.js'
 import { checkWanted, fits, type Wanted } from './labels.js'
+import { DEFAULT_LIMITS } from './limits.js'
 import type { Remote } from './remote.js'
 import type { Session } from './session.js'
 import { Shared } from './shared.js'
@@ -23,9 +24,9 @@ export class LoomSession {
   readonly #line: Conversation | DurableLine
 
   /** `goodbye` ends a conversation that is this session's own. */
-  constructor(line: Conversation | DurableLine, goodbye?: () => void) {
+  constructor(line: Conversation | DurableLine, threads?: number, goodbye?: () => void) {
     this.#line = line
-    const session = line.open(liveInside)
+    const session = line.open(liveInside, threads)
     this.close = goodbye ?? ((): void => session.close())
     this.id = session.id
     const modules = new Map<string, SlotNode>()
@@ -46,10 +47,24 @@ export class LoomSession {
 
 /** What `session` takes. */
 export interface SessionOptions extends Wanted {
+  /** How many calls may run at once, from 1 to 64; with more than 1 only ops on the same handle keep their order. */
+  readonly threads?: number | undefined
   /** Record what is done under this name, so that it survives this process and its worker. */
   readonly durable?: string | undefined
   /** What operators see of it: `polyloom runs`. */
   readonly about?: About | undefined
+}
+
+function checkOptions<T extends SessionOptions>(options: T): T {
+  const { threads, durable } = options
+  const most = DEFAULT_LIMITS.sessionThreads
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= most))
+    throw new UsageError(`threads is a whole number from 1 to ${most}, not ${String(threads)}`)
+  if (threads !== undefined && threads > 1 && durable !== undefined) {
+    const hint = 'open a session with threads beside it for what need not be recorded'
+    throw new UsageError('a durable session runs one call at a time, as its log has them', { hint })
+  }
+  return checkWanted(options)
 }
 
 /** A session whose programs are recorded (§15). */
@@ -66,7 +81,7 @@ export class DurableSession extends LoomSession {
   readonly finish: (outcome: 'done' | 'failed') => Promise<void>
 
   constructor(line: DurableLine, over: () => void) {
-    super(line, () => void line.close().finally(over))
+    super(line, 1, () => void line.close().finally(over))
     this.ready = line.ready
     this.now = () => line.now()
     this.random = () => line.random()
@@ -122,14 +137,15 @@ export class Loom {
    * Open another session: with the same worker where that is the one wanted, else with connections of its own. Where no
    * such worker is found, what is awaited there rejects with NoWorker.
    */
-  session(wanted: SessionOptions & { durable: string }): DurableSession
-  session(wanted?: SessionOptions): LoomSession
-  session(wanted: SessionOptions = {}): LoomSession {
-    if (wanted.durable !== undefined) return this.#durable(wanted.durable, checkWanted(wanted))
-    if (fits(this.worker, this.#line.labels, checkWanted(wanted))) return new LoomSession(this.#line)
+  session(options: SessionOptions & { durable: string }): DurableSession
+  session(options?: SessionOptions): LoomSession
+  session(options: SessionOptions = {}): LoomSession {
+    const { threads, ...wanted } = checkOptions(options)
+    if (wanted.durable !== undefined) return this.#durable(wanted.durable, wanted)
+    if (fits(this.worker, this.#line.labels, wanted)) return new LoomSession(this.#line, threads)
     const line = this.#elsewhere(wanted)
     this.#further.add(line)
-    return new LoomSession(line, () => void line.close().finally(() => this.#further.delete(line)))
+    return new LoomSession(line, threads, () => void line.close().finally(() => this.#further.delete(line)))
   }
 
   #durable(name: string, { about, ...wanted }: SessionOptions): DurableSession {
@@ -138,7 +154,9 @@ export class Loom {
       throw new UsageError(`not the name of a durable session: ${name}`, { hint })
     }
     if (this.#elsewhere === nowhere) {
-      throw new UsageError('a local process records nothing', { hint: "durable sessions need a fleet: connect('redis://…')" })
+      throw new UsageError('a local process records nothing', {
+        hint: "durable sessions need a fleet: connect('redis://…')",
+      })
     }
     const line = new DurableLine(name, this.#line.settings, () => this.#elsewhere(wanted), about)
     this.#further.add(line)

@@ -31,6 +31,10 @@ export class Program implements Frame {
   once: number[] | undefined
   /** Slots that are given back beside the ops (§15.8). */
   released: readonly number[] | undefined
+  /** In a session with threads: the programs that it comes after (§4.5), until it has ended. */
+  after: Set<Program> | undefined
+  /** And the slots that it uses. */
+  readonly slots: number[] = []
   /** After the reply: the pulls whose results come later, by their index (§5.7). */
   waiting: Map<number, Pull> | undefined
   /** Frames with late results that came before the reply. */
@@ -73,8 +77,20 @@ export class Program implements Frame {
   seal(extras: string): this {
     this.#endPull()
     if (this.guarded) this.text += `],"guarded":[${this.guarded.join()}`
+    if (this.after) this.text += `],"after":[${[...this.after].map((one) => one.n).join()}`
     this.text += extras ? `],${extras}}` : ']}'
     return this
+  }
+
+  /** Tell whether it waits for the end of program `n` of its session, directly or not (§4.2, §4.5). */
+  waits(n: number): boolean {
+    if (!this.after) return this.n > n
+    const seen = new Set<Program>([this])
+    for (const one of seen) {
+      if (one.n === n) return this.n > n
+      for (const before of one.after ?? []) seen.add(before)
+    }
+    return false
   }
 
   /** Who has not been answered yet. */

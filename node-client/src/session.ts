@@ -12,6 +12,7 @@ import type { Body as FrameBody, Frame } from './frames.js'
 import { REMOTE, newId } from './handle.js'
 import { Reference, type Entry, type Line, type Live, type Owned, type Site } from './line.js'
 import type { OPS, Pulling } from './ops.js'
+import { Order, type Manner } from './order.js'
 import { Program, type Pull } from './program.js'
 import { Replies, lossOf } from './replies.js'
 import { Returns } from './returns.js'
@@ -25,6 +26,9 @@ const PROGRAM_ATTACHMENTS = 1024
 export class Session {
   readonly id = newId()
   readonly encoder: Encoder
+  /** In a session with threads: the slots that the op which is being written uses. */
+  uses: Set<number> | undefined
+  readonly #order: Order | undefined
   readonly #line: Line
   readonly #replies: Replies
   #program: Program | undefined
@@ -40,16 +44,21 @@ export class Session {
   #made: Owned[] = [] // by ops that are not sent yet
   #returns = new Returns(() => {
     if (this.#line.durable || this.#replies.size >= this.settings.inFlight) return // the next program takes them along
-    this.begin()
+    if (!this.#order) this.begin()
     this.flush()
   })
   #ended: PolyloomError | undefined
 
-  constructor(line: Line, live: Live) {
+  constructor(
+    line: Line,
+    live: Live,
+    readonly threads = 1,
+  ) {
     this.#line = line
     const beside: Replies['beside'] = (slot, type, identity, pull) => live(this, slot, type, identity, pull)
     this.#replies = new Replies(beside, this.#exposed, line.settings.limits, () => line.answered(1))
     this.encoder = new Encoder((value) => this.#refer(value), line.settings.limits)
+    if (threads > 1) this.#order = new Order()
     line.begun(this)
   }
 
@@ -75,11 +84,16 @@ export class Session {
     if (this.#program) return this.#program
     if (within === undefined && !this.#urgent) this.#checkRoom()
     if (!closed) atEndOfTick(() => this.flush())
-    return (this.#program = new Program(this.id, ++this.#programs, within, innermostCall()))
+    return (this.#program = this.#begin(within))
+  }
+
+  #begin(within: number | undefined): Program {
+    return new Program(this.id, ++this.#programs, within, innermostCall())
   }
 
   /** Add an op that fills a new slot and return the slot. `write` gives what follows the slot in the op. */
   add(name: (typeof OPS)[number], write: (encoder: Encoder) => string): number {
+    if (this.#order && !this.#body) return this.#addInOrder(this.#order, name, write)
     const tail = this.#write(write)
     const target = this.#body ?? this.begin()
     const slot = ++this.#slots
@@ -87,9 +101,21 @@ export class Session {
     return slot
   }
 
+  #addInOrder(order: Order, name: (typeof OPS)[number], write: (encoder: Encoder) => string): number {
+    const [program, tail] = this.#place(order, write, name === 'enter' || name === 'exit' ? 'barrier' : 'use')
+    const slot = ++this.#slots
+    program.add(`["${name}",${slot},${tail}]`)
+    order.fill(slot, program, name === 'import')
+    return slot
+  }
+
   /** Add an op that nobody can ask about; its failure is told to the next pull (§6.1), with the site of `entry`. */
   addSilent(name: (typeof OPS)[number], write: (encoder: Encoder) => string, entry: Entry): void {
     if (this.#body) return void this.add(name, write)
+    if (this.#order) {
+      const [program, tail] = this.#place(this.#order, write, 'change')
+      return program.addSilent(`["${name}",0,${tail}]`, this.site(entry))
+    }
     const tail = this.#write(write)
     this.begin().addSilent(`["${name}",0,${tail}]`, this.site(entry))
   }
@@ -143,7 +169,7 @@ export class Session {
   pull(mode: Pulling, pull: Pull): Program | undefined {
     try {
       if (this.#body) throw new UsageError('nothing can be awaited inside the callback of map')
-      const program = this.begin()
+      const program = this.#order ? this.#join(this.#order, new Set([pull.slot]), 'use') : this.begin()
       program.pull(mode, pull)
       return program
     } catch (error) {
@@ -187,12 +213,15 @@ export class Session {
     for (const owner of this.#made) if (!owner.awaited) this.track(owner)
     this.#made = []
     this.#sites = 0
-    if (this.#program) this.#send()
+    if (this.#order) this.#sendAll(this.#order)
+    else if (this.#program) this.#send()
   }
 
   /** Take the reply to a program. */
   reply(body: FrameBody, frame: Frame): void {
+    const program = this.#order && this.#replies.get(body['n'])
     this.#replies.reply(body, frame)
+    if (program) this.#order.ended(program)
   }
 
   /** Take results that come after the reply (§5.7). */
@@ -205,7 +234,9 @@ export class Session {
     if (this.#line.durable) return toldPlainly(error)
     const said = this.#calls.thrown(error)
     const slot = this.#replies.slotOf(error)
-    return slot === undefined ? said : `{"slot":${slot},${said.slice(1)}`
+    if (slot === undefined) return said
+    this.uses?.add(slot)
+    return `{"slot":${slot},${said.slice(1)}`
   }
 
   /** Add ops however many programs have no answer yet. */
@@ -257,13 +288,45 @@ export class Session {
     this.#line.answered(this.#replies.end(error, fence, begun))
     this.#line.closed(this)
     const unsent = lossOf(error, false)
-    for (const pull of this.#program?.pulls ?? []) pull.fail(unsent)
+    for (const program of this.#order?.take() ?? (this.#program ? [this.#program] : []))
+      for (const pull of program.pulls) pull.fail(unsent)
     this.#program = undefined
     this.#made = []
   }
 
   #write(write: (encoder: Encoder) => string): string {
-    return this.#into(this.begin().attachments, write)
+    const within = this.#order && this.#body // the op that is being written
+    return this.#into(within ? this.encoder.attachments : this.begin().attachments, write)
+  }
+
+  /** Write an op and return its program and its text. */
+  #place(order: Order, write: (encoder: Encoder) => string, manner: Manner): [Program, string] {
+    if (this.#ended) throw this.#ended
+    if (!this.#urgent && callAround(this) === undefined) this.#checkRoom(order.open.length)
+    const around = this.uses
+    const uses = (this.uses = new Set())
+    const attachments: Uint8Array[] = []
+    const mark = this.#exposed.mark
+    try {
+      const text = this.#into(attachments, write)
+      const program = this.#join(order, uses, manner, attachments)
+      const named = this.#exposed.take(mark)
+      if (named) program.named = [...(program.named ?? []), ...named]
+      return [program, text]
+    } finally {
+      this.uses = around
+    }
+  }
+
+  /** Return the program for an op that uses these slots. */
+  #join(order: Order, uses: ReadonlySet<number>, manner: Manner, attachments: Uint8Array[] = []): Program {
+    if (this.#ended) throw this.#ended
+    if (!order.open.length) atEndOfTick(() => this.flush())
+    const within = callAround(this)
+    const joins = (one: Program): boolean => !isFull(one) && (!attachments.length || !one.attachments.length)
+    const program = order.place(uses, manner, { within, begin: () => this.#begin(within), joins })
+    program.attachments.push(...attachments)
+    return (this.#program = program)
   }
 
   /** Write a text whose attachments are collected there; what fails leaves nothing behind. */
@@ -290,9 +353,9 @@ export class Session {
     }
   }
 
-  #checkRoom(): void {
+  #checkRoom(unsent = 0): void {
     const { inFlight } = this.settings
-    if (this.#replies.size < inFlight) return
+    if (this.#replies.size + unsent < inFlight) return
     const hint = 'await some of them first; the option inFlight of connect() moves the limit'
     throw new LimitExceeded(`in_flight: ${this.#replies.size} programs of this session have no answer yet`, { hint })
   }
@@ -310,6 +373,20 @@ export class Session {
     this.#sent = this.#slots
     this.#giveBack(program)
     program.named = this.#exposed.take()
+    this.#dispatch(program)
+  }
+
+  #sendAll(order: Order): void {
+    this.#program = undefined
+    const returned = this.#returns.take()
+    if (returned.length) {
+      const program = order.taker(returned) ?? this.#join(order, new Set(returned), 'change')
+      program.add(`["release",${returned.join()}]`)
+    }
+    for (const program of order.take()) this.#dispatch(program)
+  }
+
+  #dispatch(program: Program): void {
     this.#replies.add(program)
     this.#line.began()
     this.#line.send(program.seal(this.#line.extras(program)))
@@ -318,10 +395,13 @@ export class Session {
   #expose(value: object): string | undefined {
     if (!this.#line.durable) return this.#exposed.name(value)
     const hint = 'a function of Python can take its place, or a session that is not durable'
-    throw new ValueRefused('a durable session takes no functions and no exposed objects: nobody could call them later', {
-      code: 'NotData',
-      hint,
-    })
+    throw new ValueRefused(
+      'a durable session takes no functions and no exposed objects: nobody could call them later',
+      {
+        code: 'NotData',
+        hint,
+      },
+    )
   }
 
   #giveBack(program: Program): void {

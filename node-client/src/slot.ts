@@ -70,6 +70,7 @@ export class SlotNode extends Node implements Pull, Scoped, Owned {
   reference(names: string): string {
     if (this.state === 'released' || this.state === 'over') throw this.#released()
     if (this.state === 'value') this.#recall()
+    this.session.uses?.add(this.slot)
     return `["ref",${this.slot}${names}]`
   }
 

@@ -71,7 +71,10 @@ class Context {
   async leave(thrown?: { readonly error: unknown }): Promise<boolean> {
     const { session, label } = this.#entered
     if (session.ended) throw thrown ? thrown.error : session.ended // the host leaves it
-    const write = (): string => (thrown ? `${this.#slot},${session.thrown(thrown.error)}` : String(this.#slot))
+    const write = (): string => {
+      session.uses?.add(this.#slot)
+      return thrown ? `${this.#slot},${session.thrown(thrown.error)}` : String(this.#slot)
+    }
     const left = session.urgent(() => this.#entered.make('exit', label, write, this.#site ?? {}))
     return (await left.result()) === true
   }

@@ -49,6 +49,15 @@ def test_print_is_heard_while_its_call_still_runs(host: Client, tmp_path_factory
     assert host.results(session, n) == [None]
 
 
+def test_programs_of_one_session_that_print_at_the_same_time_are_told_apart(host: Client) -> None:
+    session = host.open(threads=2)
+    host.run(session, EXEC)
+    loop = "import time\nfor i in range(20): print({0}, i); time.sleep(0.001)"
+    slots = {host.post(session, execute(slot, loop.format(slot)), ["pull", "auto", slot], after=[1]): slot for slot in (2, 3)}
+    for n, slot in slots.items():
+        assert printed(host, n) == [(slot, "stdout", "".join(f"{slot} {number}\n" for number in range(20)))]
+
+
 def test_two_sessions_that_print_at_the_same_time_are_told_apart(host: Client) -> None:
     sessions = [host.open() for _ in range(2)]
     loop = "import time\nfor i in range(20): print({0!r}, i); time.sleep(0.001)"

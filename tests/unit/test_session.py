@@ -17,7 +17,7 @@ def session():
 
 
 def reply_to(session, *ops):
-    ran = session.run(Program(1, list(ops), ()))
+    ran = session.run(Program(1, list(ops), ()), session.table)
     assert all(len(frame.text) <= 2000 for frame in (ran.frame, *ran.rest))
     body, *later = [json.loads(frame.text) for frame in (ran.frame, *ran.rest)]
     for late in later:

@@ -144,7 +144,7 @@ class Calls:
 
     def _wait(self, call: Call) -> Any:
         while True:
-            self._runner.attend(call, True)
+            self._runner.listen(call)
             if not call.queue:
                 return None  # the op that waits was given up: leaving the shield raises
             item = call.queue.popleft()
@@ -164,7 +164,7 @@ class Calls:
         with self._runner.lock:
             self._open.pop(call.number, None)
             for item in [item for item in call.queue if isinstance(item, Program)]:
-                if self._session.scheduled:
+                if self._session.scheduled and self._session.order is None:
                     self._session.queue.append(item)
                 else:
                     self._runner.loose(self._session, item)

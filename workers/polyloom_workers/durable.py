@@ -236,14 +236,14 @@ class DurableSession(Session):
 
     # Programs
 
-    def run(self, program: Program) -> Ran:
+    def run(self, program: Program, table: Table) -> Ran:
         run = self._run
         assert run is not None
         if program.n <= run.recorded:
             return self._told_again(program, self._find(run, program.n))
         began = time.monotonic()
         around = self._around(frozenset(program.keys.get("once", ())))
-        reply = apply(program.ops, self.table, self.policy, program.attachments, program.guarded, around)
+        reply = apply(program.ops, table, self.policy, program.attachments, program.guarded, around)
         reply.complete()
         body = self._body(program.n, reply)
         recorded = Recorded(program.n, _kept(program), self._reply(program, reply), program.attachments, reply.attachments)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from polyloom import __version__
-from polyloom.errors import FrameError, Gone, PolyloomError, ProtocolError, UnknownName
+from polyloom.errors import FrameError, Gone, LimitExceeded, PolyloomError, ProtocolError, UnknownName
 from polyloom.failure import internal
 from polyloom.frames import Frame, read_frame, write_frame
 from polyloom.handle import new_id
@@ -89,15 +89,16 @@ class Host:
         self.send(client, write_frame({**answer, "python": PYTHON}), entry)
 
     def open(self, client: str, body: dict[str, Any], _frame: Frame, entry: Any) -> None:
-        """Open a session (§4.1)."""
-        name = _text(body, "session")
-        if self.leaving:
-            lost = {"t": "closed", "session": name, "error": ["error", self.leaving.to_wire()], "begun": {name: 0}}
+        """Open a session (§4.1), or refuse to."""
+        name, threads = _text(body, "session"), _threads(body)
+        error = self.leaving or self._too_much(threads)
+        if error is not None:
+            lost = {"t": "closed", "session": name, "error": ["error", error.to_wire()], "begun": {name: 0}}
             return self.send(client, write_frame(lost), entry)
         with self.lock:
             sessions = self._sessions(client)
             if name not in sessions and (client, name) not in self.over:
-                session = sessions[name] = self._new(name, client, body)
+                session = sessions[name] = self._new(name, client, body, threads)
                 session.table.spawn = self.loop.spawn
                 session.table.shared = self.shared
                 session.table.wait = self.runner.wait
@@ -107,9 +108,9 @@ class Host:
                     return self.runner.queue(session, Opening(begin, entry))
         self.send(client, NOTHING, entry)
 
-    def _new(self, name: str, client: str, body: dict[str, Any]) -> Session:
+    def _new(self, name: str, client: str, body: dict[str, Any], threads: int) -> Session:
         if "durable" not in body:
-            return Session(name, client, self.policy, self.limits)
+            return Session(name, client, self.policy, self.limits, threads)
         if self.durable is None:
             raise Gone("a local process records nothing", code="NoWorker", hint="durable sessions need a fleet: redis://…")
         return self.durable(name, client, body)
@@ -132,8 +133,11 @@ class Host:
                 raise ProtocolError(f"program {n} came after program {session.last}: one is missing")
             else:
                 session.last = n
-                strand = session.calls.get(body["in"]) if "in" in body else None
-                return self.runner.queue(strand or session, Program(n, ops, frame.attachments, entry, guarded, body))
+                call = session.calls.get(body["in"]) if "in" in body else None
+                accepted = Program(n, ops, frame.attachments, entry, guarded, body)
+                if session.order is None:
+                    return self.runner.queue(call or session, accepted)
+                return self.runner.order(session, session.order, call, accepted, _after(body))
         self.send(client, refusal(name, n, ops, lost) if lost else NOTHING, entry)
 
     def answer(self, client: str, body: dict[str, Any], frame: Frame, entry: Any) -> None:
@@ -164,7 +168,10 @@ class Host:
             if session is not None:
                 session.outcome = body.get("outcome") or "closed"
                 self._shut(session, Gone("the client closed the session", code="SessionClosed"))
-                self.runner.queue(session, None)
+                if session.order is None:
+                    self.runner.queue(session, None)
+                else:
+                    self.runner.end(session)
         self.send(client, NOTHING, entry)
 
     def survey(self, client: str, _body: dict[str, Any], _frame: Frame, entry: Any) -> None:
@@ -192,10 +199,7 @@ class Host:
         with self.lock:
             for session in self.clients.pop(client, {}).values():
                 self._shut(session, error)
-                if session.scheduled:
-                    session.queue.append(None)
-                else:
-                    self.runner.loose(session, None)
+                self.runner.end(session)
 
     def expire(self, client: str) -> None:
         """Forget a client whose lease ended, and tell it so should it come back (§8.3)."""
@@ -243,6 +247,12 @@ class Host:
         if error is None:
             return self.send(client, NOTHING, entry)
         self.end(client, error, entry)
+
+    def _too_much(self, threads: int) -> LimitExceeded | None:
+        """Tell why no session can be opened, if so (§9)."""
+        if threads > self.limits.session_threads:
+            return LimitExceeded(f"session_threads: {threads:,} threads are above {self.limits.session_threads}")
+        return None
 
     def _sessions(self, client: str) -> dict[str, Session]:
         """Return the sessions of a client that has said hello and has not been forgotten since."""
@@ -304,3 +314,19 @@ def _text(body: dict[str, Any], key: str) -> str:
     if type(value) is not str:
         raise FrameError(f"a frame {body['t']!r} has a text under {key!r}")
     return value
+
+
+def _threads(body: dict[str, Any]) -> int:
+    """Return how many programs of a session run at once (§4.5)."""
+    threads = body.get("threads", 1)
+    if type(threads) is not int or threads < 1:
+        raise FrameError('a session has a number from 1 under "threads"')
+    return threads
+
+
+def _after(body: dict[str, Any]) -> list[int] | None:
+    """Return the numbers of the programs that this one waits for (§4.5)."""
+    after = body.get("after")
+    if after is not None and (type(after) is not list or not all(type(n) is int for n in after)):
+        raise FrameError('a program has numbers of others under "after"')
+    return after

@@ -68,8 +68,8 @@ class Output:
         running = RUNNING.get()
         if running is None:
             return False
-        session, n, _ = running
-        self._texts.append((Source(session, n, session.table.filling, stream), text))
+        session, n, _, table = running
+        self._texts.append((Source(session, n, table.filling, stream), text))
         self._size += len(text)
         if self._size > WAITING:
             with shielded():

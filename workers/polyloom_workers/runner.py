@@ -6,6 +6,7 @@ What is filed by `queue` makes a strand ready; `turn` does the next of its work 
 from __future__ import annotations
 
 import functools
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from polyloom.frames import Frame, write_frame
 from polyloom.guard import shielded
 from polyloom_workers.calls import Call
 from polyloom_workers.loop import Outcome
+from polyloom_workers.order import Order
 from polyloom_workers.output import Output
 from polyloom_workers.session import RUNNING, Halt, Late, Program, Ran, Session, Strand
 
@@ -28,6 +30,8 @@ class Opening(NamedTuple):
     begin: Callable[[], Frame]
     entry: Any
 
+
+logger = logging.getLogger(__name__)
 
 Send = Callable[[str, Frame, Any], None]
 """`send(client, frame, entry)`; `entry` names the frame that this one answers, or is None."""
@@ -83,8 +87,19 @@ class Runner:
     def turn(self, strand: Strand) -> bool:
         """Do the next work of a session, or of a call that nobody waits for; tell whether more waits."""
         session, item = strand.session, strand.queue.popleft()
+        try:
+            self._do(strand, session, item)
+        except BaseException:  # whatever it is, the session goes on
+            logger.exception("a turn of a session failed")
+        with self.lock:
+            if session.order is not None and type(item) is Program:
+                self._over(session, session.order, item)
+            strand.scheduled = bool(strand.queue)
+            return strand.scheduled
+
+    def _do(self, strand: Strand, session: Session, item: Any) -> None:
         if type(item) is Program and not session.closed:
-            if not self.leaving or strand is not session:  # what a program waits for is part of it
+            if not self.leaving or _is_inside(strand, item):
                 self._run(session, item)
         elif item is None:
             self._close(session)
@@ -96,9 +111,20 @@ class Runner:
             self.send(session.client, NOTHING, (item.ran.program if isinstance(item, Late) else item).entry)
         else:
             self._finish(session, item)
+
+    def listen(self, call: Call) -> None:
+        """Wait until something is due for a call; a program of a session with threads makes room for another one meanwhile."""
+        session = call.session
+        if session.order is None or (number := _mine(session)) is None:
+            return self.attend(call, True)
         with self.lock:
-            strand.scheduled = bool(strand.queue)
-            return strand.scheduled
+            session.order.rest(number)
+            self._start(session, session.order)
+        try:
+            self.attend(call, True)
+        finally:
+            with self.lock:
+                session.order.resume(number)
 
     def wait(self, future: Future[Any]) -> None:
         """Wait for a future, within an op; while the thread waits, others read and run."""
@@ -107,9 +133,54 @@ class Runner:
 
     def run_inside(self, session: Session, program: Program) -> None:
         """Run a program on the stack of another one, which waits for the client."""
+        if session.order is not None:
+            return self._run_in_place(session, session.order, program)
         filling = session.table.filling
         self._run(session, program)
         session.table.filling = filling
+
+    def _run_in_place(self, session: Session, order: Order, program: Program) -> None:
+        """Run a program of a session with threads in the place of the one that waits."""
+        outer = _mine(session)
+        with self.lock:
+            if outer is not None:
+                order.rest(outer)
+                order.resume(program.n)
+        self._run(session, program)
+        with self.lock:
+            if outer is not None:
+                order.resume(outer)
+            self._over(session, order, program)
+
+    # With the lock: sessions with threads (§4.5), and the end of any
+
+    def order(self, session: Session, order: Order, call: Call | None, program: Program, after: list[int] | None) -> None:
+        """Take a program of a session with threads."""
+        if call is None:
+            order.add(program, after)
+        else:
+            order.inside(program.n)
+            self.queue(call, program)
+        self._start(session, order)
+
+    def end(self, session: Session) -> None:
+        """Close a session after its programs; from any thread."""
+        if session.order is not None:
+            session.order.close()
+            self._start(session, session.order)
+        elif session.scheduled:
+            session.queue.append(None)
+        else:
+            self.loose(session, None)
+
+    def _over(self, session: Session, order: Order, program: Program) -> None:
+        order.end(program.n)
+        self._start(session, order)
+
+    def _start(self, session: Session, order: Order) -> None:
+        session.scheduled = order.busy
+        for item in order.begin():
+            self.loose(session, item)
 
     def forget(self, session: Session) -> None:
         """A session has ended: nothing of it is at work any more."""
@@ -127,7 +198,11 @@ class Runner:
         self.send(session.client, frame, opening.entry)
 
     def _run(self, session: Session, program: Program) -> None:
-        session.begun = max(session.begun, program.n)
+        if session.order is None:
+            session.begun = max(session.begun, program.n)
+        else:
+            with self.lock:  # several begin at once
+                session.begun = max(session.begun, program.n)
         self.active.add((session.id, program.n))
         ran = self._outcome(session, program)
         if isinstance(ran, Frame):
@@ -147,9 +222,10 @@ class Runner:
 
     def _outcome(self, session: Session, program: Program) -> Ran | Frame:
         """Run a program; whatever happens it is answered, and what it printed is on its way before the answer."""
-        token = RUNNING.set((session, program.n, threading.get_ident()))
+        table = session.table if session.order is None else session.table.beside()
+        token = RUNNING.set((session, program.n, threading.get_ident(), table))
         try:
-            return session.run(program)
+            return session.run(program, table)
         except Halt as halt:
             self._close(session, halt.error)
             return NOTHING
@@ -198,6 +274,19 @@ def _sleep(waiting: Any, _reads: bool) -> None:
     while not waiting.due():
         waiting.news.wait()
         waiting.news.clear()
+
+
+def _mine(session: Session) -> int | None:
+    """Return the number of the program of this session that runs on this thread."""
+    running = RUNNING.get()
+    mine = running is not None and running[0] is session and running[2] == threading.get_ident()
+    return running[1] if running is not None and mine else None
+
+
+def _is_inside(strand: Strand, program: Program) -> bool:
+    """Tell whether a program is part of another one, which waits for it (§12.5); it begins although the host is leaving."""
+    order = strand.session.order
+    return strand is not strand.session and (order is None or program.n not in order.running)
 
 
 def refusal(session: str, n: int, ops: Sequence[Any], error: PolyloomError) -> Frame:

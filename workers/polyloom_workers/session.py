@@ -17,6 +17,7 @@ from polyloom.limits import Limits
 from polyloom.policy import Policy
 from polyloom.table import Table
 from polyloom_workers.member import Member
+from polyloom_workers.order import Order
 
 if TYPE_CHECKING:
     from polyloom_workers.calls import Calls
@@ -59,8 +60,9 @@ class Late(NamedTuple):
     place: Waiting
 
 
-RUNNING: ContextVar[tuple[Session, int, int] | None] = ContextVar("polyloom-running", default=None)
-"""The program at work, by its session, number and thread, for what runs in its context: not its threads, but its coroutines."""
+RUNNING: ContextVar[tuple[Session, int, int, Table] | None] = ContextVar("polyloom-running", default=None)
+"""The program at work, by its session, number, thread and table, for what runs in its context: not its threads, but its
+coroutines."""
 
 
 class Strand:
@@ -82,21 +84,27 @@ class Session(Strand):
     lasting = False  # it has objects before its first program, and others after its client
     outcome: str | None = None  # how its client says that it ended
 
-    def __init__(self, session_id: str, client: str, policy: Policy, limits: Limits) -> None:
+    def __init__(self, session_id: str, client: str, policy: Policy, limits: Limits, threads: int = 1) -> None:
         super().__init__(self)
         self.id = session_id
         self.client = client
         self.policy = policy
         self.table = Table(limits)
+        self.order = Order(threads) if threads > 1 else None  # of programs that run side by side, in place of the queue
         self.finishing = threading.Lock()
         self.last = 0  # number of the last program accepted
         self.begun = 0  # of those that have begun, the highest number
         self.closed = False
 
-    def run(self, program: Program) -> Ran:
+    @property
+    def waiting(self) -> int:
+        """How many programs have not begun."""
+        return self.last - self.begun if self.order is None else self.order.waiting
+
+    def run(self, program: Program, table: Table) -> Ran:
         """Run one program and return its outcome with its reply as a frame."""
         began = time.monotonic()
-        reply = apply(program.ops, self.table, self.policy, program.attachments, program.guarded)
+        reply = apply(program.ops, table, self.policy, program.attachments, program.guarded)
         return self._framed(program, reply, self._body(program.n, reply), began)
 
     def begin(self, alive: Callable[[str], bool], wait: Callable[[Future[None]], None]) -> Frame:
@@ -117,7 +125,7 @@ class Session(Strand):
         body: dict[str, Any] = {"t": "reply", "session": self.id, "n": n, "results": reply.results}
         if reply.failed:
             body["failed"] = reply.failed
-        self._tell(body)
+        self._tell(body, reply.named)
         return body
 
     def _framed(self, program: Program, reply: Reply, body: dict[str, Any], began: float) -> Ran:
@@ -143,11 +151,11 @@ class Session(Strand):
     def _late(self, n: int, at: int, result: Any) -> dict[str, Any]:
         return {"t": "late", "session": self.id, "n": n, "results": [[at, result]]}
 
-    def _tell(self, body: dict[str, Any]) -> None:
-        """Add what became of objects of the client (§12.7)."""
+    def _tell(self, body: dict[str, Any], named: Sequence[int] = ()) -> None:
+        """Add what became of objects of the client (§12.7), and of these in any case."""
         exposed = self.table.exposed
         if exposed is not None and exposed.used:
-            body.update(exposed.news())
+            body.update(exposed.news(named))
 
 
 def fitted(body: dict[str, Any], size: int, limit: int) -> tuple[dict[str, Any], list[tuple[int, Any]]]:

@@ -30,7 +30,7 @@ def _session(session: Session) -> dict[str, Any]:
     return {
         "session": blurred(session.id),
         "programs": session.begun,
-        "waiting": session.last - session.begun,
+        "waiting": session.waiting,
         "running": session.scheduled,
         "held": held.total(),
         "types": types,
