@@ -176,6 +176,13 @@ def test_items_take_turns_so_that_a_long_queue_starves_nobody(make_work):
     assert work.names().index("short") <= 2
 
 
+@pytest.fixture
+def nothing_is_long(monkeypatch):
+    """No program makes room for others, however long it takes."""
+    monkeypatch.setattr("polyloom_workers.crew.LONG", 10 * LONG)
+
+
+@pytest.mark.usefixtures("nothing_is_long")
 def test_no_more_items_run_at_once_than_there_are_threads(make_work, gate):
     work = make_work(threads=3)
     work.feed(*(Item(str(number), wait_at(gate)) for number in range(8)))
@@ -185,6 +192,61 @@ def test_no_more_items_run_at_once_than_there_are_threads(make_work, gate):
     assert work.most_running == 3
 
 
+def test_long_turns_on_all_threads_starve_nobody(make_work, gate):
+    work = make_work(threads=4)
+    work.feed(*(Item(f"slow {number}", wait_at(gate)) for number in range(20)))
+    until(lambda: work.running == 20, "all the slow ones run")
+    work.feed(*(Item(f"quick {number}", quick) for number in range(50)))
+    until(lambda: len(work.done) == 50, "the quick ones ran")
+    gate.set()
+    until(lambda: len(work.done) == 70, "the slow ones ended")
+
+
+def test_long_loose_turns_on_all_threads_starve_nobody(make_work, gate):
+    work = make_work(threads=2)
+    for number in range(20):
+        work.crew.wake(Item(f"slow {number}", wait_at(gate)))
+    until(lambda: work.running == 20, "all the slow ones run")
+    work.crew.wake(Item("loose", quick))
+    work.feed(Item("quick", quick))
+    until(lambda: sorted(work.names()) == ["loose", "quick"], "the quick ones ran")
+    gate.set()
+    until(lambda: len(work.done) == 22, "the slow ones ended")
+
+
+def test_no_more_long_turns_run_beside_the_others_than_are_allowed(make_work, gate, monkeypatch):
+    monkeypatch.setattr("polyloom_workers.crew.MOST_LONG", 3)
+    work = make_work(threads=2)
+    work.feed(*(Item(str(number), wait_at(gate)) for number in range(9)))
+    until(lambda: work.running == 5, "two run, and three beside them")
+    gate.set()
+    until(lambda: len(work.done) == 9, "the rest ran afterwards")
+    assert work.most_running == 5
+
+
+def test_after_long_turns_as_many_run_at_once_as_before(make_work, monkeypatch):
+    work = make_work(threads=3)
+    for _ in range(3):
+        gate, done = threading.Event(), len(work.done)
+        monkeypatch.setattr("polyloom_workers.crew.LONG", 0.01)
+        slow = [Item(f"slow {number}", wait_at(gate)) for number in range(8)]
+        work.feed(*slow[:5])
+        for item in slow[5:]:
+            work.crew.wake(item)
+        until(lambda: work.running == 8, "all the slow ones run")
+        work.crew.leave(slow[0])
+        gate.set()
+        until(lambda done=done: len(work.done) == done + 8, "they ended")
+    monkeypatch.setattr("polyloom_workers.crew.LONG", 10 * LONG)
+    work.most_running, gate = 0, threading.Event()
+    work.feed(*(Item(f"again {number}", wait_at(gate)) for number in range(8)))
+    until(lambda: work.running == 3, "as many run as there are threads")
+    gate.set()
+    until(lambda: len(work.done) == 32, "all ended")
+    assert work.most_running == 3
+
+
+@pytest.mark.usefixtures("nothing_is_long")
 def test_crew_of_one_thread_still_reads_while_it_runs(make_work, gate):
     work = make_work(threads=1)
     work.feed(Item("slow", wait_at(gate)))

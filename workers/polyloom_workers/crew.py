@@ -21,6 +21,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
 from polyloom_workers.member import Member
@@ -31,6 +32,8 @@ PATIENCE = 0.004  # seconds; a hand-over costs about 50 us, a call that is worth
 BURST = 32  # programs after which replies are sent although more programs wait
 LATE = 0.001  # seconds that one program takes, after which its reply is sent at once
 REST = 1.0  # seconds without work after which the watcher sleeps
+LONG = 0.05  # seconds; a program that takes longer makes room where others wait
+MOST_LONG = 256  # programs that do so; each has a thread, and they share one GIL with all others
 MOST = 1000  # threads; sessions beyond share them
 SPARES = 4  # threads without a session that wait for one
 
@@ -54,7 +57,7 @@ T = TypeVar("T", bound=Item)
 
 
 class Crew(Generic[T]):
-    """At most `limit` programs run at once, and one thread more reads."""
+    """At most `limit` programs run at once, those that take LONG not counted, and one thread more reads."""
 
     def __init__(self, receive: Callable[[], bool], turn: Callable[[T], bool], flush: Callable[[], None], limit: int) -> None:
         self._receive = receive
@@ -72,6 +75,7 @@ class Crew(Generic[T]):
         self._waiting: deque[Member] = deque()  # with work, until fewer programs run
         self._leader: Member | None = None
         self._running = 0
+        self._excused = 0  # programs at work that are not counted there
         self._unsent = 0  # programs run since the last flush
         self._busy_since = 0.0  # when the leader began its program; 0 while it reads
         self._seen = 0.0  # last time that there was work
@@ -111,9 +115,10 @@ class Crew(Generic[T]):
                 leads = False
                 self._appoint()
             if member is not None:
-                self._pass_on()
                 free = not member.owners
+                self._give_place(member)
                 self._free -= free
+                member.since = 0.0
                 if self._loose:  # this thread will not do it
                     self._call_spare()
         try:
@@ -130,6 +135,7 @@ class Crew(Generic[T]):
                 with self._lock:
                     self._running += 1
                     self._free += free
+                    member.since = time.monotonic()
                     if self._leader is member:
                         self._busy_since = time.monotonic()
 
@@ -188,9 +194,9 @@ class Crew(Generic[T]):
                 self._lead(member)
                 self._flush()  # what it has answered, since another one reads now
             elif item is not None:
-                again = self._work(item, leads=False)
+                again = self._work(member, item, leads=False)
                 with self._lock:
-                    self._put_back(item, again)
+                    self._put_back(member, item, again)
             else:
                 member.gate.acquire()
 
@@ -201,7 +207,7 @@ class Crew(Generic[T]):
         while not self._stopping:
             with self._lock:
                 if item is not None:
-                    self._put_back(item, again)
+                    self._put_back(member, item, again)
                 item = self._only(member) if self._filed else None
                 if item is None:
                     if self._filed:
@@ -213,7 +219,7 @@ class Crew(Generic[T]):
                 if item is None and member.work:  # it must wait until fewer programs run, so another one reads
                     return self._appoint()
             if item is not None:
-                again = self._work(item, leads=True)
+                again = self._work(member, item, leads=True)
             elif not self._receive():
                 return self._end(member)
 
@@ -226,9 +232,9 @@ class Crew(Generic[T]):
             self._hand_out(None)
         return True
 
-    def _work(self, item: T, leads: bool) -> bool:
+    def _work(self, member: Member, item: T, leads: bool) -> bool:
         """Run one program and tell whether more wait. A leader sends replies with its next read, unless they would wait long."""
-        began = self._seen = time.monotonic()
+        began = self._seen = member.since = time.monotonic()
         if not self._alarm.is_set():
             self._alarm.set()
         try:
@@ -236,6 +242,7 @@ class Crew(Generic[T]):
         except BaseException:  # whatever it is, this thread goes on
             logger.exception("a turn of a session failed")
             again = False
+        member.since = 0.0
         self._unsent += 1
         if not leads or self._unsent >= BURST or time.monotonic() - began > LATE:
             self._unsent = 0
@@ -259,8 +266,7 @@ class Crew(Generic[T]):
             return None
         if not member.granted:
             if self._running >= self._limit:
-                if member not in self._waiting:
-                    self._waiting.append(member)
+                self._line_up(member)
                 return None
             self._running += 1
         member.granted = False
@@ -275,11 +281,35 @@ class Crew(Generic[T]):
         self._running += 1
         return self._filed.popleft()
 
-    def _put_back(self, item: T, again: bool) -> None:
+    def _put_back(self, member: Member, item: T, again: bool) -> None:
         """A program has ended; its session may have more."""
         if again:
             (self._loose if item.home is None else item.home.work).append(item)
+        self._give_place(member)
+
+    def _give_place(self, member: Member) -> None:
+        """A program runs no more, or waits; one that takes long has made room already."""
+        if member.excused:
+            member.excused = False
+            self._excused -= 1
+            self._free += member.lent
+        else:
+            self._pass_on()
+
+    def _excuse(self, member: Member) -> None:
+        """Let another program run beside one that takes long."""
+        member.excused, member.lent = True, not member.owners
+        self._excused += 1
+        self._free -= member.lent
         self._pass_on()
+        if self._loose:
+            self._call_spare()
+
+    def _line_up(self, member: Member) -> None:
+        """Have a thread with work wait until fewer programs run."""
+        if member not in self._waiting:
+            self._waiting.append(member)
+            self._alarm.set()
 
     def _pass_on(self) -> None:
         """One program runs less: let in who waits for that."""
@@ -322,8 +352,8 @@ class Crew(Generic[T]):
         if self._running < self._limit:
             self._running += 1
             member.granted = True
-        elif member not in self._waiting:
-            self._waiting.append(member)
+        else:
+            self._line_up(member)
 
     def _appoint(self) -> None:
         """Have another thread lead: who was at work last."""
@@ -339,6 +369,8 @@ class Crew(Generic[T]):
             self._unpark(member)
         elif self._free <= self._limit:
             self._hire(forced=True)
+        else:
+            self._alarm.set()
 
     def _is_superfluous(self, member: Member) -> bool:
         idle = not member.owners and member not in self._waiting
@@ -384,10 +416,20 @@ class Crew(Generic[T]):
             if since and now - since > PATIENCE:
                 self._flush()
                 self._relieve(since)
+            if self._waiting or self._loose:
+                self._make_room(now)
             elif now - self._seen > REST:
                 self._alarm.clear()
-                if not self._busy_since:
+                if not (self._busy_since or self._waiting or self._loose):
                     self._alarm.wait()
+
+    def _make_room(self, now: float) -> None:
+        """Let in those that wait behind programs that take long."""
+        with self._lock:
+            wanted = min(len(self._waiting) + len(self._loose), MOST_LONG - self._excused)
+            long = (one for one in self._members.values() if one.since and now - one.since > LONG and not one.excused)
+            for member in list(islice(long, wanted)):
+                self._excuse(member)
 
     def _relieve(self, since: float) -> None:
         """Give the lead to another thread, unless the leader has gone back to reading."""
