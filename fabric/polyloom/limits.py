@@ -20,6 +20,13 @@ class Limits:
     call_depth: int = 32
     shared_names: int = 10_000
     session_threads: int = 64
+    session_calls: int = 1_024
+    client_sessions: int = 10_000
+    session_programs: int = 100_000
+    session_bytes: int = 536_870_912
+    worker_sessions: int = 10_000
+    worker_bytes: int = 2_147_483_648
+    worker_slots: int = 10_000_000
 
 
 DEFAULT_LIMITS = Limits()

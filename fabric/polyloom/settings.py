@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +28,8 @@ _QUERY_PASSWORD = re.compile(r"(password=)[^&#]+")
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`lease` in seconds; `allow` the patterns of the policy; `threads` that run sessions in one worker; `labels` of a worker;
-    `grace` in seconds for the programs that run when a worker is asked to end."""
+    `grace` in seconds for the programs that run when a worker is asked to end; `sessions` that a worker takes, and bytes of
+    programs `waiting` on it."""
 
     url: str = "stdio:"
     prefix: str = DEFAULT_PREFIX
@@ -37,6 +38,8 @@ class Settings:
     threads: int = 16
     labels: tuple[str, ...] = ()
     grace: float = 10.0
+    sessions: int = DEFAULT_LIMITS.worker_sessions
+    waiting: int = DEFAULT_LIMITS.worker_bytes
     limits: Limits = field(default=DEFAULT_LIMITS)
 
     @classmethod
@@ -45,6 +48,10 @@ class Settings:
         given: dict[str, object] = {name: environ.get(f"POLYLOOM_{name.upper()}") for name in _PARSE}
         given |= {name: flag for name, flag in flags.items() if flag not in NOT_GIVEN}
         return cls(**{name: _PARSE[name](name, value) for name, value in given.items() if value not in NOT_GIVEN})
+
+    def worker_limits(self) -> Limits:
+        """Return the limits of a worker."""
+        return replace(self.limits, worker_sessions=self.sessions, worker_bytes=self.waiting)
 
     def redis_url(self) -> str:
         """Return the URL when it names a Redis server; UsageError otherwise."""
@@ -128,4 +135,6 @@ _PARSE: dict[str, Callable[[str, object], Any]] = {
     "threads": _count,
     "labels": _labels,
     "grace": _seconds,
+    "sessions": _count,
+    "waiting": _count,
 }

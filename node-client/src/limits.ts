@@ -12,6 +12,13 @@ export interface Limits {
   readonly callDepth: number
   readonly sharedNames: number
   readonly sessionThreads: number
+  readonly sessionCalls: number
+  readonly clientSessions: number
+  readonly sessionPrograms: number
+  readonly sessionBytes: number
+  readonly workerSessions: number
+  readonly workerBytes: number
+  readonly workerSlots: number
 }
 
 /** Units and reasons stand in §9 of the wire protocol. */
@@ -27,4 +34,11 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   callDepth: 32,
   sharedNames: 10_000,
   sessionThreads: 64,
+  sessionCalls: 1_024,
+  clientSessions: 10_000,
+  sessionPrograms: 100_000,
+  sessionBytes: 536_870_912,
+  workerSessions: 10_000,
+  workerBytes: 2_147_483_648,
+  workerSlots: 10_000_000,
 })

@@ -84,6 +84,9 @@ class Calls:
         with shielded() as guard:
             if _DEPTH.calls >= self._limits.call_depth:
                 raise LimitExceeded(f"call_depth: {_DEPTH.calls} calls of objects of the client wait inside one another")
+            order = self._session.order
+            if order is not None and len(order.resting) >= self._limits.session_calls:
+                raise LimitExceeded(f"session_calls: {len(order.resting):,} programs of this session wait for the client")
             call = self._begin(number, what, attended=True)
             if guard is not None:
                 call.guard, guard.wake = guard, call.wake

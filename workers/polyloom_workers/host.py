@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from polyloom import __version__
-from polyloom.errors import FrameError, Gone, LimitExceeded, PolyloomError, ProtocolError, UnknownName
+from polyloom.errors import FrameError, Gone, PolyloomError, ProtocolError, UnknownName
 from polyloom.failure import internal
 from polyloom.frames import Frame, read_frame, write_frame
 from polyloom.handle import new_id
@@ -20,6 +20,7 @@ from polyloom.policy import Policy
 from polyloom.shared import Directory, Shared
 from polyloom_workers.calls import Answer, Calls
 from polyloom_workers.loop import Loop
+from polyloom_workers.room import Room
 from polyloom_workers.runner import NOTHING, Attend, Opening, Ready, Runner, Send, refusal
 from polyloom_workers.session import Program, Session
 from polyloom_workers.summary import summary
@@ -47,7 +48,7 @@ class Host:
         self.leave = leave
         self.loop = Loop()
         self.shared = Shared(self.id, limits, directory)
-        self.runner = Runner(send, ready, wake, attend, flush, self._close)
+        self.runner = Runner(Room(limits), send, ready, wake, attend, flush, self._close)
         self.lock = self.runner.lock
         self.clients: dict[str, dict[str, Session]] = {}
         self.parting: set[Session] = set()  # sessions that end, but have not yet
@@ -91,13 +92,14 @@ class Host:
     def open(self, client: str, body: dict[str, Any], _frame: Frame, entry: Any) -> None:
         """Open a session (§4.1), or refuse to."""
         name, threads = _text(body, "session"), _threads(body)
-        error = self.leaving or self._too_much(threads)
-        if error is not None:
-            lost = {"t": "closed", "session": name, "error": ["error", error.to_wire()], "begun": {name: 0}}
-            return self.send(client, write_frame(lost), entry)
+        if self.leaving:
+            return self._refuse(client, name, self.leaving, entry)
         with self.lock:
             sessions = self._sessions(client)
             if name not in sessions and (client, name) not in self.over:
+                error = self.runner.room.no_session(client, threads, self.clients, self.parting)
+                if error is not None:
+                    return self._refuse(client, name, error, entry)
                 session = sessions[name] = self._new(name, client, body, threads)
                 session.table.spawn = self.loop.spawn
                 session.table.shared = self.shared
@@ -107,6 +109,10 @@ class Host:
                     begin = functools.partial(session.begin, self.clients.__contains__, self.runner.wait)
                     return self.runner.queue(session, Opening(begin, entry))
         self.send(client, NOTHING, entry)
+
+    def _refuse(self, client: str, name: str, error: PolyloomError, entry: Any) -> None:
+        body = {"t": "closed", "session": name, "error": ["error", error.to_wire()], "begun": {name: 0}}
+        self.send(client, write_frame(body), entry)
 
     def _new(self, name: str, client: str, body: dict[str, Any], threads: int) -> Session:
         if "durable" not in body:
@@ -134,10 +140,15 @@ class Host:
             else:
                 session.last = n
                 call = session.calls.get(body["in"]) if "in" in body else None
-                accepted = Program(n, ops, frame.attachments, entry, guarded, body)
-                if session.order is None:
-                    return self.runner.queue(call or session, accepted)
-                return self.runner.order(session, session.order, call, accepted, _after(body))
+                lost = self.runner.room.no_program(session, call or session)
+                if lost is None:
+                    octets = self.runner.room.take(session, frame)
+                    accepted = Program(n, ops, frame.attachments, entry, guarded, body, octets)
+                    if session.order is None:
+                        return self.runner.queue(call or session, accepted)
+                    return self.runner.order(session, session.order, call, accepted, _after(body))
+                if session.lasting:
+                    raise lost
         self.send(client, refusal(name, n, ops, lost) if lost else NOTHING, entry)
 
     def answer(self, client: str, body: dict[str, Any], frame: Frame, entry: Any) -> None:
@@ -211,6 +222,11 @@ class Host:
         """Begin no session and no program any more; those that run may end."""
         self.leaving = self.runner.leaving = error
 
+    def is_full(self) -> bool:
+        """Tell whether a client that comes now would be refused (§9)."""
+        with self.lock:
+            return self.runner.room.is_full(self.clients)
+
     def idle(self) -> bool:
         """Tell whether every program that has begun has ended, with all that it waited for."""
         return not self.runner.active
@@ -247,12 +263,6 @@ class Host:
         if error is None:
             return self.send(client, NOTHING, entry)
         self.end(client, error, entry)
-
-    def _too_much(self, threads: int) -> LimitExceeded | None:
-        """Tell why no session can be opened, if so (§9)."""
-        if threads > self.limits.session_threads:
-            return LimitExceeded(f"session_threads: {threads:,} threads are above {self.limits.session_threads}")
-        return None
 
     def _sessions(self, client: str) -> dict[str, Session]:
         """Return the sessions of a client that has said hello and has not been forgotten since."""

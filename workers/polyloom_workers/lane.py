@@ -55,7 +55,7 @@ class Lane:
         keys, url = Keys(settings.prefix), settings.redis_url()
         self.host = Host(
             policy,
-            settings.limits,
+            settings.worker_limits(),
             self.send,
             ready=lambda one: self.crew.ready(one),
             wake=lambda one: self.crew.wake(one),

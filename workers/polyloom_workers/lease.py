@@ -42,10 +42,10 @@ class Lease:
         _registry(self._settings.redis_url(), self._settings.prefix).lease(self._worker, self._settings.lease)
         self._hire()
 
-    def tell(self, sessions: int, running: int, arrived: Sequence[str]) -> None:
+    def tell(self, sessions: int, running: int, arrived: Sequence[str], *, full: bool = False) -> None:
         """Have the registry know the load, and the clients that came since it was told last."""
-        self._worker = replace(self._worker, sessions=sessions, running=running)
-        self._order(sessions=sessions, running=running, arrived=list(arrived))
+        self._worker = replace(self._worker, sessions=sessions, running=running, full=int(full))
+        self._order(sessions=sessions, running=running, full=int(full), arrived=list(arrived))
 
     def leave(self) -> None:
         """Have the worker taken off the list; its lease is kept on."""
@@ -129,7 +129,8 @@ class Keeper:
             self._listed = False
             self._attempt(lambda: self._registry.leave(self._worker.id))
         else:
-            self._worker = replace(self._worker, sessions=order["sessions"], running=order["running"])
+            told = {name: order[name] for name in ("sessions", "running", "full")}
+            self._worker = replace(self._worker, **told)
             self._arrived += order["arrived"]
 
     def _renew(self) -> None:

@@ -39,7 +39,7 @@ class Load:
         """Tell the load, and the clients that came since the last look."""
         sessions, clients = sessions_of(self._host), set(self._host.clients)
         running = sum(1 for session in sessions if session.scheduled)
-        self._lease.tell(len(sessions), running, sorted(clients - self._known))
+        self._lease.tell(len(sessions), running, sorted(clients - self._known), full=self._host.is_full())
         self._known = clients
 
 

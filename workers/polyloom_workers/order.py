@@ -16,6 +16,7 @@ class Order:
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self.running: set[int] = set()  # those that have begun; without those that wait for the client, or run inside one
+        self.resting: set[int] = set()  # those that wait for the client
         self._followers: dict[int, list[Program]] = {}  # number of a program that has not ended -> those that wait for it
         self._missing: dict[int, int] = {}  # number of a program that waits for others -> for how many
         self._ready: list[tuple[int, Program]] = []  # a heap
@@ -61,14 +62,17 @@ class Order:
     def rest(self, n: int) -> None:
         """A program waits for the client: another one may run."""
         self.running.discard(n)
+        self.resting.add(n)
 
     def resume(self, n: int) -> None:
         """It goes on, however many run."""
         self.running.add(n)
+        self.resting.discard(n)
 
     def end(self, n: int) -> None:
         """A program has ended; those that waited for it alone may begin."""
         self.running.discard(n)
+        self.resting.discard(n)
         for program in self._followers.pop(n, ()):
             self._missing[program.n] -= 1
             if not self._missing[program.n]:

@@ -21,6 +21,7 @@ from polyloom_workers.calls import Call
 from polyloom_workers.loop import Outcome
 from polyloom_workers.order import Order
 from polyloom_workers.output import Output
+from polyloom_workers.room import Room
 from polyloom_workers.session import RUNNING, Halt, Late, Program, Ran, Session, Strand
 
 
@@ -49,6 +50,7 @@ class Runner:
 
     def __init__(
         self,
+        room: Room,
         send: Send,
         ready: Ready,
         wake: Ready | None,
@@ -56,6 +58,7 @@ class Runner:
         flush: Callable[[], None],
         close: Callable[..., None],
     ) -> None:
+        self.room = room
         self.send = send
         self.ready = ready
         self.wake = wake or ready
@@ -92,8 +95,8 @@ class Runner:
         except BaseException:  # whatever it is, the session goes on
             logger.exception("a turn of a session failed")
         with self.lock:
-            if session.order is not None and type(item) is Program:
-                self._over(session, session.order, item)
+            if type(item) is Program and (item.octets or session.order is not None):
+                self._over(session, item)
             strand.scheduled = bool(strand.queue)
             return strand.scheduled
 
@@ -138,6 +141,9 @@ class Runner:
         filling = session.table.filling
         self._run(session, program)
         session.table.filling = filling
+        if program.octets:
+            with self.lock:
+                self._over(session, program)
 
     def _run_in_place(self, session: Session, order: Order, program: Program) -> None:
         """Run a program of a session with threads in the place of the one that waits."""
@@ -150,7 +156,7 @@ class Runner:
         with self.lock:
             if outer is not None:
                 order.resume(outer)
-            self._over(session, order, program)
+            self._over(session, program)
 
     # With the lock: sessions with threads (§4.5), and the end of any
 
@@ -173,9 +179,12 @@ class Runner:
         else:
             self.loose(session, None)
 
-    def _over(self, session: Session, order: Order, program: Program) -> None:
-        order.end(program.n)
-        self._start(session, order)
+    def _over(self, session: Session, program: Program) -> None:
+        if program.octets:
+            self.room.leave(session, program)
+        if session.order is not None:
+            session.order.end(program.n)
+            self._start(session, session.order)
 
     def _start(self, session: Session, order: Order) -> None:
         session.scheduled = order.busy

@@ -32,6 +32,7 @@ class Program(NamedTuple):
     entry: Any = None
     guarded: Sequence[int] = ()  # slots of ops that may be given up (§5.8)
     keys: Mapping[str, Any] = {}  # of its frame
+    octets: int = 0  # that are counted while it waits
 
 
 class Ran(NamedTuple):
@@ -94,6 +95,7 @@ class Session(Strand):
         self.finishing = threading.Lock()
         self.last = 0  # number of the last program accepted
         self.begun = 0  # of those that have begun, the highest number
+        self.octets = 0  # of programs that wait
         self.closed = False
 
     @property

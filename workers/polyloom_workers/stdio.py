@@ -46,7 +46,7 @@ class Pipe:
         self._writing = threading.Lock()
         self.host = Host(
             Policy(),
-            settings.limits,
+            settings.worker_limits(),
             self.send,
             ready=lambda one: self.crew.ready(one),
             wake=lambda one: self.crew.wake(one),

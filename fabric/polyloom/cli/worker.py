@@ -16,7 +16,9 @@ from polyloom.settings import NOT_GIVEN
 @options.allow
 @options.prefix
 @click.option("--jobs", is_flag=True, help="also take jobs from the shared queue")
-@click.option("--threads", type=click.IntRange(1), help="sessions that run at the same time  [POLYLOOM_THREADS]")
+@click.option("--threads", type=click.IntRange(1), help="programs that run at the same time  [POLYLOOM_THREADS]")
+@click.option("--sessions", type=click.IntRange(1), help="sessions that it takes, of all clients  [POLYLOOM_SESSIONS]")
+@click.option("--waiting", type=click.IntRange(1), help="bytes of programs that may wait there  [POLYLOOM_WAITING]")
 @click.option("--lease", type=float, help="seconds after which a dead worker is given up  [POLYLOOM_LEASE]")
 @click.option("--grace", type=float, help="seconds for the programs that run when it is asked to end  [POLYLOOM_GRACE]")
 @click.option(

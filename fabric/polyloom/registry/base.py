@@ -12,10 +12,13 @@ from typing import Protocol
 from polyloom import __version__
 from polyloom.ops import PROTOCOL
 
+FULL = 1_000_000  # sessions that a full worker counts for: clients are placed there only where all are full
+
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What a worker says of itself: `started` in seconds of Unix time, `sessions` open and those `running` a program."""
+    """What a worker says of itself: `started` in seconds of Unix time, `sessions` open and those `running` a program, `full` 1
+    where it takes no more."""
 
     id: str
     host: str = ""
@@ -27,11 +30,12 @@ class Worker:
     labels: tuple[str, ...] = ()
     sessions: int = 0
     running: int = 0
+    full: int = 0
 
     @property
     def load(self) -> int:
         """What counts when clients are placed."""
-        return self.sessions + self.running
+        return self.sessions + self.running + FULL * self.full
 
     @classmethod
     def here(cls, worker: str, started: float, labels: tuple[str, ...] = ()) -> Worker:
@@ -57,6 +61,7 @@ class Worker:
             labels=tuple(fields.get("labels", "").split()),
             sessions=int(fields.get("sessions", 0)),
             running=int(fields.get("running", 0)),
+            full=int(fields.get("full", 0)),
         )
 
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { test } from 'node:test'
 
-import { Dict, LimitExceeded, Tuple, ValueRefused, isRemote, tuple, typeName, value } from '../../src/index.js'
-import { onEveryHost } from './hosts.js'
+import { Dict, LimitExceeded, Tuple, ValueRefused, connect, isRemote, tuple, typeName, value } from '../../src/index.js'
+import { onEveryHost, until, type Bench } from './hosts.js'
 import { ECHO, probe, refused } from './probe.js'
 
 const BOMBS = `${ECHO}
@@ -142,4 +143,22 @@ onEveryHost((check) => {
     assert.deepEqual(await seen, [])
     assert.equal(await echo(1), 1)
   })
+})
+
+test('G78 a session that the host has no room for rejects what is awaited there, the others go on', async () => {
+  process.env['POLYLOOM_SESSIONS'] = '2'
+  const loom = await connect('stdio:').finally(() => delete process.env['POLYLOOM_SESSIONS'])
+  const pid = (one: { $py: unknown }): Promise<unknown> => Promise.resolve((one.$py as Bench['$py'])('os').getpid())
+  const [second, third] = [loom.session(), loom.session()]
+  const full = (error: unknown): boolean => error instanceof LimitExceeded && /worker_sessions/.test(error.message)
+  await assert.rejects(pid(third), full)
+  assert.equal(await pid(second), await pid(loom))
+  second.close()
+  await until(() =>
+    pid(loom.session()).then(
+      () => true,
+      (error: unknown) => !full(error),
+    ),
+  )
+  await loom.close()
 })
