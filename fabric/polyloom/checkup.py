@@ -13,8 +13,8 @@ from polyloom import __version__
 from polyloom.keys import Keys
 from polyloom.ops import PROTOCOL
 from polyloom.registry import RedisRegistry
+from polyloom.servers import is_too_old
 
-OLDEST_SERVER = (6, 2)  # XADD NOMKSTREAM and MINID; kombu needs it too
 FULL = 0.8  # of maxmemory
 SKEW = 60.0  # seconds; leases use the server's clock alone, logs do not
 
@@ -57,8 +57,7 @@ class Checkup:
     def server(self) -> Iterator[Finding]:
         kind = "Valkey" if "valkey_version" in self._info else "Redis"
         version = str(self._info.get("valkey_version") or self._info["redis_version"])
-        compatible = tuple(int(part) for part in str(self._info["redis_version"]).split(".")[:2])
-        if compatible < OLDEST_SERVER:
+        if is_too_old(str(self._info["redis_version"])):
             yield failure("server", f"{kind} {version} is too old", "install Redis 6.2 or later, or Valkey")
         else:
             yield ok("server", f"{kind} {version}")

@@ -21,14 +21,14 @@ export async function connect(url?: string, options: ConnectOptions = {}): Promi
   if (transport) return greet(transport, settings, newId())
   const elsewhere: Elsewhere = (wanted) =>
     converse({ ...settings, worker: undefined, ...wanted, labels: wanted.labels ?? [] })
-  const deadline = Date.now() + settings.workerTimeoutMs
+  const deadline = performance.now() + settings.workerTimeoutMs
   for (;;) {
     const client = newId()
     try {
       return await greet(await openTransport(settings, client), settings, client, elsewhere)
     } catch (error) {
       // A worker that died a moment ago may still hold its lease; the next one is as good.
-      if (!(error instanceof WorkerLost) || Date.now() > deadline) throw error
+      if (!(error instanceof WorkerLost) || performance.now() > deadline) throw error
     }
   }
 }
@@ -67,12 +67,15 @@ async function greet(transport: Transport, settings: Settings, client: string, e
   return new Loom(line, elsewhere)
 }
 
-/** Begin a conversation; what is said to it waits until there is a worker. */
+/** Begin a conversation; what is said to it waits until a worker has said hello. */
 function converse(settings: Settings): Conversation {
   const client = newId()
-  const opening = openTransport(settings, client)
-  const line = new Conversation(new DeferredTransport(opening), settings, client)
-  opening.then(() => greeted(line, settings)).catch(() => undefined) // told to whoever awaits something there
+  const open = async (): Promise<Transport> => {
+    const transport = await openTransport(settings, client)
+    greeted(line, settings).catch(() => undefined) // told to whoever awaits something there
+    return transport
+  }
+  const line: Conversation = new Conversation(new DeferredTransport(open, settings.workerTimeoutMs), settings, client)
   return line
 }
 

@@ -6,7 +6,7 @@ from celery import Celery
 
 from polyloom.servers import celery_url
 from polyloom.settings import REDIS_SCHEMES, Settings
-from polyloom_workers import tasks
+from polyloom_workers import broker, tasks
 from polyloom_workers.steps import LaneStep, ListenStep
 
 DEFAULT_URL = "redis://127.0.0.1:6379/0"  # what Celery's own clients expect
@@ -15,10 +15,12 @@ DEFAULT_URL = "redis://127.0.0.1:6379/0"  # what Celery's own clients expect
 def create_app(settings: Settings) -> Celery:
     """Return the application for these settings."""
     url = celery_url(settings.url if settings.url.split(":")[0] in REDIS_SCHEMES else DEFAULT_URL)
+    broker.install()
     app = Celery("polyloom", broker=url, backend=url)
     options = {"global_keyprefix": f"{settings.prefix}celery:"}
     app.conf.update(
         accept_content=["json"],
+        broker_connection_max_retries=None,
         broker_connection_retry_on_startup=True,
         broker_transport_options=options,
         polyloom=settings,

@@ -134,7 +134,8 @@ class Lane:
             commands = self._outbox.take()
             try:
                 self._reader.send([*commands, self._read_command])
-                self._outbox.settle(commands, self._reader)
+                if not self._outbox.settle(commands, self._reader):
+                    self._make_room()
             except _BROKEN:
                 self._outbox.put_back(commands)
                 raise
@@ -170,8 +171,10 @@ class Lane:
             commands = self._outbox.take()
             try:
                 self._writer.send(commands)
-                if not self._outbox.settle(commands, self._writer) and self._stopping:
-                    return
+                if not self._outbox.settle(commands, self._writer):
+                    if self._stopping:
+                        return
+                    self._make_room()
             except _BROKEN as error:
                 self._outbox.put_back(commands)
                 if self._stopping:
@@ -179,6 +182,10 @@ class Lane:
                 self._reconnect(self._writer, error)
             finally:
                 self._writing.release()
+
+    def _make_room(self) -> None:
+        """Free what has been read and ended: Redis is full."""
+        self._outbox.extend(self._inbox.trim())
 
     def _reconnect(self, link: Link, error: Exception) -> None:
         if not self._stopping:

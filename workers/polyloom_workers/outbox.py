@@ -7,11 +7,10 @@ import re
 import time
 from collections import deque
 
-import redis
-
 from polyloom.frames import Buffer, Frame
 from polyloom.handle import new_id
 from polyloom.keys import BLOB_BYTES, BLOB_SECONDS, FIELD_ATTACHMENT, FIELD_BLOB, FIELD_CLIENT, FIELD_TEXT, Keys
+from polyloom.servers import passes
 from polyloom_workers.link import Link, Packed, pack
 
 logger = logging.getLogger(__name__)
@@ -19,12 +18,6 @@ logger = logging.getLogger(__name__)
 RETRY = 0.1  # seconds before what Redis refused is sent again
 ORPHANED = 60_000  # ms that a mailbox is kept after the conversation ended: nobody else would free it
 
-_PASSING = (
-    redis.exceptions.OutOfMemoryError,
-    redis.exceptions.ReadOnlyError,
-    redis.exceptions.ClusterDownError,
-    redis.exceptions.TryAgainError,
-)
 _ENTRY_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 
 
@@ -36,6 +29,7 @@ class Outbox:
         self._worker = worker
         self._commands: deque[Packed] = deque()
         self._acks: dict[str, str] = {}
+        self._refusing = False  # Redis refuses for the moment, and the log says so
 
     def __bool__(self) -> bool:
         return bool(self._commands)
@@ -88,15 +82,20 @@ class Outbox:
         """Read the answers to sent commands; False when Redis refused some for now (it is full), which then wait again."""
         answers = [link.read() for _ in commands]
         refused = [(command, answer) for command, answer in zip(commands, answers, strict=True) if isinstance(answer, Exception)]
-        waiting = [command for command, answer in refused if _passes(answer)]
-        if refused:
-            logger.error("Redis refused %d replies, trying %d again: %s", len(refused), len(waiting), refused[0][1])
+        waiting = [command for command, answer in refused if passes(answer)]
+        if len(refused) > len(waiting):
+            error = next(answer for _, answer in refused if not passes(answer))
+            logger.error("Redis refused %d commands for good: %s", len(refused) - len(waiting), error)
+        self._tell(refused[0][1] if waiting else None)
         if waiting:
             self.put_back(waiting)
             time.sleep(RETRY)
         return not waiting
 
-
-def _passes(error: Exception) -> bool:
-    """Tell a refusal that ends by itself (no memory, no replica, loading) from one of the command (no stream)."""
-    return isinstance(error, _PASSING) or str(error).startswith(("MISCONF", "NOREPLICAS", "BUSY"))
+    def _tell(self, error: Exception | None) -> None:
+        """Log when Redis begins to refuse for the moment, and when it takes all again."""
+        if error is not None and not self._refusing:
+            logger.error("Redis refused what this worker has to say, which waits: %s", error)
+        elif error is None and self._refusing:
+            logger.warning("Redis takes what this worker has to say again")
+        self._refusing = error is not None

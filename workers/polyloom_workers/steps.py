@@ -11,10 +11,12 @@ from typing import Any
 import redis
 from celery import bootsteps
 
+from polyloom import permits
 from polyloom.errors import PolyloomError, UsageError
+from polyloom.keys import Keys
 from polyloom.policy import policy_of
 from polyloom.registry import Worker
-from polyloom.servers import unreachable
+from polyloom.servers import open_client, refusal
 from polyloom.settings import Settings
 from polyloom_workers.ending import Ending, Steps
 from polyloom_workers.events import Events
@@ -44,7 +46,7 @@ class LaneStep(bootsteps.StartStopStep):
         except PolyloomError as error:
             _give_up(error)
         except redis.RedisError as error:
-            _give_up(unreachable(self.settings.url, error))
+            _give_up(refusal(self.settings.url, error))
 
     def _start(self, parent: Any) -> None:
         if not self.settings.allow:
@@ -52,6 +54,8 @@ class LaneStep(bootsteps.StartStopStep):
                 "a fleet worker does not start without being told what clients may use",
                 hint="--allow 'numpy' --allow 'myproject.*', or --allow '*' for the whole of Python (or set POLYLOOM_ALLOW)",
             )
+        with open_client(self.settings.redis_url()) as client:
+            permits.check_permits(client, Keys(self.settings.prefix), permits.worker, self.settings.url)
         self.lane = Lane(self.settings, policy_of(self.settings.allow))
         self.lease = Lease(self.settings, Worker.here(self.lane.host.id, time.time(), self.settings.labels))
         self.load = Load(self.lane.host, self.lease, self.settings.lease)

@@ -6,6 +6,7 @@
 local worker, lease = ARGV[1], tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now) -- first: a full server lets a script go on that has written
 redis.call('ZADD', KEYS[1], now + lease, worker)
 if ARGV[4] ~= '' then
   redis.call('HSET', KEYS[3], worker, ARGV[4])
@@ -13,7 +14,6 @@ end
 for index = 5, #ARGV do
   redis.call('ZREM', KEYS[4], ARGV[index])
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
 redis.call('ZADD', KEYS[2], ARGV[3] + redis.call('ZCARD', KEYS[4]), worker)
 local gone = {}
 for _, dead in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - 10 * lease)) do

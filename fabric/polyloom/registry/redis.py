@@ -10,6 +10,7 @@ import redis
 
 from polyloom.keys import Keys
 from polyloom.registry.base import Worker
+from polyloom.servers import passes
 
 ANNOUNCE = files("polyloom.registry").joinpath("announce.lua").read_text()
 LEAVE = files("polyloom.registry").joinpath("leave.lua").read_text()
@@ -28,12 +29,16 @@ class RedisRegistry:
 
     def lease(self, worker: Worker, seconds: float, arrived: Sequence[str] = (), *, listed: bool = True) -> None:
         milliseconds = int(seconds * 1000)
-        info = self._keys.info(worker.id)
+        info, lease = self._keys.info(worker.id), self._keys.worker_lease(worker.id)
         with self._client.pipeline(transaction=False) as batch:
+            batch.pexpire(lease, milliseconds)  # what a full server still does
             batch.hset(info, mapping=dict[Any, Any](worker.to_fields()))
             batch.pexpire(info, milliseconds)
-            batch.set(self._keys.worker_lease(worker.id), 1, px=milliseconds)
-            batch.execute()
+            batch.set(lease, 1, px=milliseconds)
+            renewed, *others = batch.execute(raise_on_error=False)
+        for answer in (renewed, *others):
+            if isinstance(answer, Exception) and not (renewed == 1 and passes(answer)):
+                raise answer
         if listed:
             self._announce(
                 keys=self._registered(worker.id),

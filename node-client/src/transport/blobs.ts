@@ -13,6 +13,16 @@ import { Store } from './store.js'
 
 const RETRY_MS = 50 // between looks for a blob that Redis has refused for the moment
 
+/** A name or a value of a stream entry. */
+export type Field = string | Buffer
+
+/** A blob that is not with Redis yet, or was refused. */
+export interface Unstored {
+  readonly blob: string
+  readonly bytes: Uint8Array
+  readonly reason?: unknown
+}
+
 export class Blobs {
   constructor(
     readonly redis: Redis,
@@ -24,14 +34,22 @@ export class Blobs {
   ) {}
 
   /** The field of an attachment to the worker; a large one is written at once. `refused` is told when Redis did not take it. */
-  attach(one: Uint8Array, refused: (error: unknown) => void): [name: string, value: string | Buffer] {
-    const bytes = Buffer.from(one.buffer, one.byteOffset, one.byteLength)
-    if (bytes.length < BLOB_BYTES) return [FIELD_ATTACHMENT, bytes]
+  attach(one: Uint8Array, refused: (one: Unstored) => void): [name: Field, value: Field] {
+    if (one.length < BLOB_BYTES) return [FIELD_ATTACHMENT, Buffer.from(one.buffer, one.byteOffset, one.byteLength)]
     const blob = newId()
-    const store = new Store(this.keys.workerBlob(this.worker, blob), bytes, BLOB_SECONDS)
-    this.redis.sendCommand(store)
-    store.promise.then(() => giveBack(one), refused)
+    this.store({ blob, bytes: one }, refused)
     return [FIELD_BLOB, blob]
+  }
+
+  /** Write a blob for the worker; its memory is used again when Redis has it. */
+  store({ blob, bytes }: Unstored, refused: (one: Unstored) => void): void {
+    const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const store = new Store(this.keys.workerBlob(this.worker, blob), data, BLOB_SECONDS)
+    this.redis.sendCommand(store)
+    store.promise.then(
+      () => giveBack(bytes),
+      (reason: unknown) => refused({ blob, bytes, reason }),
+    )
   }
 
   /** Put the bytes of blobs into the places of their ids in the fields of an entry, and free them. */
@@ -46,12 +64,12 @@ export class Blobs {
 
   /** It may come later than the entry that names it: Redis may have been full for the moment. */
   async #read(key: string): Promise<Buffer> {
-    const end = Date.now() + this.patienceMs
+    const end = performance.now() + this.patienceMs
     do {
       const bytes = await this.#get(key)
       if (bytes) return bytes
       await delay(RETRY_MS)
-    } while (Date.now() < end)
+    } while (performance.now() < end)
     throw new ProtocolError('an attachment of a reply is gone: it has expired, or Redis was full')
   }
 

@@ -1,20 +1,28 @@
-/** A transport that is still being opened: what is sent meanwhile waits, so that nobody else has to. */
+/**
+ * A transport that is still being opened: what is sent meanwhile waits, so that nobody else has to. Only the hello goes out
+ * before the host has answered, so a worker that is lost until then has begun nothing, and another one is as good.
+ */
 
-import { Gone, PolyloomError } from '../errors.js'
-import type { Frame } from '../frames.js'
+import { Gone, PolyloomError, WorkerLost } from '../errors.js'
+import { readFrame, type Frame } from '../frames.js'
 import type { Receiver, Transport } from './transport.js'
 
 export class DeferredTransport implements Transport {
-  readonly #opening: Promise<Transport>
+  #opening: Promise<Transport | undefined>
   #opened: Transport | undefined
   #receiver: Receiver | undefined
-  #early: Frame[] = []
+  #early: Frame[] = [] // the hello, and what waits for the answer to it
+  #answered = false
   #pending = false
   #closed = false
+  readonly #deadline: number // ms of the monotonic clock, after which a lost worker is the end
 
-  constructor(opening: Promise<Transport>) {
-    this.#opening = opening.then((transport) => this.#open(transport))
-    this.#opening.catch((error: unknown) => this.#fail(error))
+  constructor(
+    readonly open: () => Promise<Transport>,
+    patienceMs: number,
+  ) {
+    this.#deadline = performance.now() + patienceMs
+    this.#opening = this.#open()
   }
 
   get ack(): string | undefined {
@@ -26,7 +34,7 @@ export class DeferredTransport implements Transport {
   }
 
   send(frame: Frame): void {
-    if (this.#opened) this.#opened.send(frame)
+    if (this.#answered) this.#opened!.send(frame)
     else this.#early.push(frame)
   }
 
@@ -43,28 +51,62 @@ export class DeferredTransport implements Transport {
   async close(): Promise<void> {
     this.#closed = true
     this.#receiver = undefined
-    await this.#opening.then(
-      (transport) => transport.close(),
-      () => undefined,
-    )
+    const transport = await this.#opening
+    if (transport) this.#release(transport)
+    await transport?.close()
   }
 
-  #open(transport: Transport): Transport {
+  async #open(): Promise<Transport | undefined> {
+    try {
+      const transport = await this.open()
+      this.#begin(transport)
+      return transport
+    } catch (error) {
+      this.#end(error instanceof PolyloomError ? error : new Gone(String(error), { code: 'ConnectionLost' }))
+      return undefined
+    }
+  }
+
+  /** Say hello; whoever closes us meanwhile does the rest. */
+  #begin(transport: Transport): void {
+    if (this.#closed) return
     this.#opened = transport
     transport.hold?.(this.#pending)
-    for (const frame of this.#early.splice(0)) transport.send(frame)
-    if (!this.#closed) {
-      const receiver: Receiver = {
-        frame: (frame) => this.#receiver?.frame(frame),
-        end: (error, fence) => this.#receiver?.end(error, fence),
-      }
-      transport.receive(receiver)
-    }
-    return transport
+    transport.receive({
+      frame: (frame) => {
+        if (!this.#answered && isGoodbye(frame))
+          return this.#over(transport, new WorkerLost('the worker was shut down'))
+        this.#release(transport)
+        this.#receiver?.frame(frame)
+      },
+      end: (error, fence) => this.#over(transport, error, fence),
+    })
+    if (this.#early[0]) transport.send(this.#early[0])
   }
 
-  #fail(error: unknown): void {
-    const known = error instanceof PolyloomError
-    this.#receiver?.end(known ? error : new Gone(String(error), { code: 'ConnectionLost' }))
+  /** Send what has waited; the hello has gone already where the transport is in use. */
+  #release(transport: Transport): void {
+    if (this.#answered) return
+    this.#answered = true
+    const early = this.#early.splice(0)
+    for (const frame of this.#opened ? early.slice(1) : early) transport.send(frame)
+    this.#opened = transport
   }
+
+  #over(transport: Transport, error: PolyloomError, fence?: string): void {
+    const again = !this.#answered && error instanceof WorkerLost && performance.now() < this.#deadline
+    if (!again || this.#closed) return this.#end(error, fence)
+    this.#opened = undefined
+    this.#opening = transport.close().then(() => this.#open())
+  }
+
+  #end(error: PolyloomError, fence?: string): void {
+    this.#receiver?.end(error, fence)
+  }
+}
+
+/** Tell whether a host says that it is going (§4.3). */
+function isGoodbye(frame: Frame): boolean {
+  const { t, error } = readFrame(frame) as { t: string; error?: [string, { code?: unknown }] }
+  return t === 'closed' && error?.[1]?.code === 'WorkerLost'
 }

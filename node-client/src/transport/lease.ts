@@ -116,6 +116,11 @@ class Keeper {
   }
 }
 
+/** Renew a lease, or set it where it has ended. A full server refuses the second, not the first. */
+export async function renew(redis: Redis, { key, value, leaseMs }: Omit<Task, 'address'>): Promise<void> {
+  if (!(await redis.pexpire(key, leaseMs))) await redis.set(key, value, 'PX', leaseMs)
+}
+
 /** The thread's side. */
 function renewForEver(address: Address): void {
   const redis = new Redis({
@@ -128,14 +133,14 @@ function renewForEver(address: Address): void {
   const say = (news: News): void => parentPort?.postMessage(news)
   const timers = new Map<number, { readonly timer: NodeJS.Timeout; sent: Promise<unknown> }>()
 
-  const begin = (id: number, { key, value, leaseMs }: Task): void => {
-    const renew = (): Promise<void> =>
-      redis.set(key, value, 'PX', leaseMs).then(
+  const begin = (id: number, task: Task): void => {
+    const send = (): Promise<void> =>
+      renew(redis, task).then(
         () => say({ id, running: true }),
         () => undefined,
       )
-    const timer = setInterval(() => void (kept.sent = renew()), leaseMs / RENEWALS)
-    const kept = { timer, sent: renew() }
+    const timer = setInterval(() => void (kept.sent = send()), task.leaseMs / RENEWALS)
+    const kept = { timer, sent: send() }
     timers.set(id, kept)
   }
 

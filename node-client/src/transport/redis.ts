@@ -6,28 +6,28 @@
 import type { Socket } from 'node:net'
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 
-import { FrameError, Gone, PolyloomError, WorkerLost, type LiveWorker } from '../errors.js'
+import { FrameError, Gone, PolyloomError, type LiveWorker } from '../errors.js'
 import type { Frame } from '../frames.js'
 import { FIELD_ATTACHMENT, FIELD_BLOB, FIELD_CLIENT, FIELD_TEXT, Keys } from '../keys.js'
 import type { Wanted } from '../labels.js'
 import { redact, type Settings } from '../settings.js'
-import { addressOf, type Address } from './address.js'
+import { addressOf } from './address.js'
 import { Blobs } from './blobs.js'
 import { BulkReader } from './bulk.js'
 import { withdraw } from './fence.js'
-import { LeaseThread, RENEWALS } from './lease.js'
+import { LeaseThread, RENEWALS, renew } from './lease.js'
+import { Outbox, workerLost } from './outbox.js'
 import { findHolder, findWorker, ownerOf } from './registry.js'
+import { connectTo, isReply, passes, refusal } from './server.js'
 import type { Receiver, Transport } from './transport.js'
 
 const BLOCK_MS = 5_000 // how long one read of the mailbox waits
 const SILENCE_MS = 2 * BLOCK_MS // without an answer a connection is taken for dead
-const RETRY_MS = 50 // before the first attempt to reconnect; grows
-const SLOWEST_RETRY_MS = 1_000
+const RETRY_MS = 50 // before the mailbox is read again where that failed
 const WATCH_MS = 500 // between looks at the worker's lease
 const MAILBOX_LEASES = 12 // leases for which an abandoned mailbox is kept
-const DISCONNECT_MS = 100 // how long ioredis keeps the process for a socket that does not close by itself
 const GOODBYE_MS = 1_000 // how long closing waits for the server
 
 /** Settings, and where they are for a durable session, its name. */
@@ -36,20 +36,18 @@ type Placing = Settings & Pick<Wanted, 'durable'>
 /** Connect to the server and choose a worker. */
 export async function openRedis(settings: Placing, client: string): Promise<Transport> {
   const address = addressOf(settings.url)
-  const writer = await connectTo(address, settings, `polyloom/${client}/writer`)
+  const opened: Redis[] = []
   try {
-    const reader = await connectTo(address, settings, `polyloom/${client}/reader`)
+    for (const role of ['writer', 'reader'])
+      opened.push(await connectTo(address, settings, `polyloom/${client}/${role}`, SILENCE_MS))
+    const [writer, reader] = opened as [Redis, Redis]
     const keys = new Keys(settings.prefix)
     await writer.set(keys.clientLease(client), client, 'PX', settings.leaseMs)
-    const found = findPlace(writer, keys, client, settings)
-    const { id, labels } = await found.catch((error: unknown) => {
-      reader.disconnect()
-      throw error
-    })
+    const { id, labels } = await findPlace(writer, keys, client, settings)
     return new RedisTransport(writer, reader, keys, client, id, settings, labels)
   } catch (error) {
-    writer.disconnect()
-    throw error
+    for (const redis of opened) redis.disconnect()
+    throw refusal(settings.url, error)
   }
 }
 
@@ -64,40 +62,6 @@ async function findPlace(redis: Redis, keys: Keys, client: string, settings: Pla
   return findWorker(redis, keys, client, settings, workerTimeoutMs)
 }
 
-async function connectTo(address: Address, settings: Settings, connectionName: string): Promise<Redis> {
-  let connected = false
-  let failure: NodeJS.ErrnoException | undefined
-  const redis = new Redis({
-    ...address,
-    connectionName, // for CLIENT LIST
-    protocol: 2,
-    lazyConnect: true,
-    connectTimeout: settings.connectTimeoutMs,
-    keepAlive: SILENCE_MS,
-    maxRetriesPerRequest: null,
-    disableClientInfo: true,
-    disconnectTimeout: DISCONNECT_MS,
-    retryStrategy: (times) => (connected ? Math.min(times * RETRY_MS, SLOWEST_RETRY_MS) : null),
-    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
-  })
-  redis.on('error', (error: NodeJS.ErrnoException) => (failure = error))
-  try {
-    await redis.connect()
-    await redis.ping()
-    connected = true
-    return redis
-  } catch (error) {
-    redis.disconnect()
-    throw unreachable(settings.url, failure ?? (error as Error))
-  }
-}
-
-function unreachable(url: string, error: NodeJS.ErrnoException): Gone {
-  const reason = error.code && !error.message.includes(error.code) ? `${error.code} ${error.message}` : error.message
-  const hint = 'is the server running, and does the URL name its host, port and password?'
-  return new Gone(`cannot reach Redis at ${redact(url)}: ${reason.trim()}`, { code: 'ConnectionLost', hint })
-}
-
 const PLAIN_FIELDS = 4 // names and values of an entry without attachments
 type Fields = Buffer[] // name, value, name, value, …
 type Entries = [id: Buffer, fields: Fields][]
@@ -107,6 +71,7 @@ export class RedisTransport implements Transport {
   readonly #inbox: string
   readonly #mailbox: string
   readonly #blobs: Blobs
+  readonly #outbox: Outbox
   readonly #bulk: BulkReader | undefined // plain connections only: a socket of TLS reads into memory of its own
   readonly #timers: NodeJS.Timeout[]
   #receiver: Receiver | undefined
@@ -116,7 +81,7 @@ export class RedisTransport implements Transport {
   #renewals = 0
   #lease: LeaseThread | undefined
   #patience: NodeJS.Timeout | undefined
-  #heard = Date.now() // when the mailbox was last read
+  #heard = performance.now() // when the mailbox was last read
 
   constructor(
     readonly writer: Redis,
@@ -132,6 +97,17 @@ export class RedisTransport implements Transport {
     const address = addressOf(settings.url)
     if (!address.tls) this.#bulk = new BulkReader(address, `polyloom/${client}/bulk`, SILENCE_MS)
     this.#blobs = new Blobs(writer, keys, worker, client, settings.reconnectTimeoutMs, this.#bulk)
+    this.#outbox = new Outbox({
+      redis: writer,
+      blobs: this.#blobs,
+      inbox: this.#inbox,
+      worker,
+      client,
+      url: settings.url,
+      patienceMs: settings.reconnectTimeoutMs,
+      makeRoom: () => this.#trim(),
+      end: (error) => this.#end(error),
+    })
     this.#timers = [
       setInterval(() => this.#renew(), settings.leaseMs / RENEWALS).unref(),
       setInterval(() => this.#watch(), WATCH_MS).unref(),
@@ -144,11 +120,7 @@ export class RedisTransport implements Transport {
   }
 
   send(frame: Frame): void {
-    const { text, attachments } = frame
-    const fields: (string | Buffer)[] = [FIELD_CLIENT, this.client, FIELD_TEXT, text]
-    const refused = (error: unknown): void => this.#end(this.#refused(error))
-    for (const one of attachments) fields.push(...this.#blobs.attach(one, refused))
-    this.writer.call('XADD', this.#inbox, 'NOMKSTREAM', '*', ...fields).then((id) => this.#accepted(frame, id), refused)
+    this.#outbox.send(frame)
   }
 
   receive(receiver: Receiver): void {
@@ -166,7 +138,7 @@ export class RedisTransport implements Transport {
     try {
       return await findHolder(this.writer, this.keys, name)
     } catch (error) {
-      throw this.#refused(error)
+      throw refusal(this.settings.url, error)
     }
   }
 
@@ -176,6 +148,7 @@ export class RedisTransport implements Transport {
     this.#receiver = undefined
     for (const timer of this.#timers) clearInterval(timer)
     clearTimeout(this.#patience)
+    this.#outbox.close()
     this.reader.disconnect()
     this.#bulk?.close()
     await this.#lease?.stop()
@@ -191,32 +164,27 @@ export class RedisTransport implements Transport {
     this.writer.disconnect()
   }
 
-  /** An inbox that is gone was swept away with its worker; it must not be made anew. */
-  #accepted(frame: Frame, id: unknown): void {
-    if (typeof id === 'string') frame.receipt = id
-    else this.#end(workerLost(this.worker))
-  }
-
   async #read(): Promise<void> {
     const wait = ['BLOCK', BLOCK_MS, 'STREAMS', this.#mailbox] as const
     while (!this.#closed) {
       try {
         const reply = await this.reader.callBuffer('XREAD', ...wait, this.ack ?? '0-0')
-        this.#heard = Date.now()
+        this.#heard = performance.now()
         for (const [, entries] of (reply ?? []) as [Buffer, Entries][]) await this.#deliver(entries)
         await turn() // what the answers set off goes out before the next read
       } catch (error) {
-        if (error instanceof PolyloomError) this.#end(error)
-        else await delay(RETRY_MS, undefined, { ref: this.#pending })
+        if (error instanceof PolyloomError || isReply(error)) this.#refused(error)
+        await delay(RETRY_MS, undefined, { ref: this.#pending })
       }
     }
   }
 
   async #deliver(entries: Entries): Promise<void> {
     for (const [id, fields] of entries) {
-      if (fields.length > PLAIN_FIELDS) await this.#blobs.fetch(fields)
+      const ours = isFrom(this.worker, fields) // not of one that was given up, and lives
+      if (ours && fields.length > PLAIN_FIELDS) await this.#blobs.fetch(fields)
       this.ack = id.toString('latin1')
-      this.#receiver?.frame(frameOf(fields))
+      if (ours) this.#receiver?.frame(frameOf(fields))
     }
   }
 
@@ -234,15 +202,15 @@ export class RedisTransport implements Transport {
     this.#lease ??= new LeaseThread({ address: addressOf(settings.url), key, value: client, leaseMs: settings.leaseMs })
     if (writer.status !== 'ready') return
     const sent: Promise<unknown>[] = []
-    if (!this.#lease.running) sent.push(writer.set(key, client, 'PX', settings.leaseMs))
+    if (!this.#lease.running) sent.push(renew(writer, { key, value: client, leaseMs: settings.leaseMs }))
     if (this.#renewals++ % 4 === 0) sent.push(writer.pexpire(this.#mailbox, MAILBOX_LEASES * settings.leaseMs))
-    Promise.all(sent).catch((error: unknown) => this.#end(this.#refused(error)))
+    Promise.all(sent).catch((error: unknown) => this.#refused(error))
   }
 
   /** Look at the worker's lease, once something has been pending for a while. */
   #watch(): void {
     const { writer } = this
-    if (Date.now() - this.#heard > SILENCE_MS && this.reader.status === 'ready') this.reader.disconnect(true)
+    if (performance.now() - this.#heard > SILENCE_MS && this.reader.status === 'ready') this.reader.disconnect(true)
     const due = this.#pending && this.#seenPending && writer.status === 'ready'
     this.#seenPending = this.#pending
     if (!due) return
@@ -250,7 +218,7 @@ export class RedisTransport implements Transport {
       if (await writer.exists(this.keys.workerLease(this.worker))) return
       this.#end(workerLost(this.worker), await this.#fence())
     }
-    look().catch((error: unknown) => this.#end(this.#refused(error)))
+    look().catch((error: unknown) => this.#refused(error))
   }
 
   /** The last entry that the worker has taken, after every answer that it left behind is delivered (§8.2). */
@@ -271,16 +239,20 @@ export class RedisTransport implements Transport {
     if (this.writer.status !== 'ready' || this.reader.status !== 'ready') return
     clearTimeout(this.#patience)
     this.#patience = undefined
-    this.#heard = Date.now()
+    this.#heard = performance.now()
     this.writer.stream.unref()
     this.#keepAlive()
     this.#renew()
   }
 
-  #refused(error: unknown): PolyloomError {
-    if (error instanceof PolyloomError) return error
-    const message = `Redis at ${redact(this.settings.url)} refused a command: ${(error as Error).message}`
-    return new Gone(message, { code: 'ConnectionLost' })
+  /** Free the part of the mailbox that has been read, which the worker does as a rule (§8.3). */
+  #trim(): void {
+    if (this.ack !== undefined) this.writer.call('XTRIM', this.#mailbox, 'MINID', this.ack).catch(() => undefined)
+  }
+
+  /** Act on a refused command of our own care; what ends by itself is tried again anyway. */
+  #refused(error: unknown): void {
+    if (!passes(error)) this.#end(refusal(this.settings.url, error))
   }
 
   #end(error: PolyloomError, fence?: string): void {
@@ -288,9 +260,9 @@ export class RedisTransport implements Transport {
   }
 }
 
-function workerLost(worker: string): WorkerLost {
-  const hint = 'connect again: another worker takes over'
-  return new WorkerLost(`the lease of the worker ${worker} ended`, { hint })
+/** Tell whether an entry names a worker as its sender (§1.3). */
+function isFrom(worker: string, [name, sender]: Fields): boolean {
+  return name?.toString('latin1') === FIELD_CLIENT && sender?.toString('latin1') === worker
 }
 
 /** Read the fields of an entry (§1.3); bytes of blobs are in their places. */

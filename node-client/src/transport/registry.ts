@@ -85,6 +85,7 @@ if not chosen then
   return live
 end
 local placed = ARGV[5] .. chosen
+redis.call('ZREMRANGEBYSCORE', placed, '-inf', now) -- first: a full server lets a script go on that has written
 redis.call('ZADD', placed, now + ARGV[2], ARGV[1])
 if redis.call('PTTL', placed) < tonumber(ARGV[2]) then
   redis.call('PEXPIRE', placed, ARGV[2])
@@ -101,12 +102,12 @@ export async function findWorker(
   wanted: Wanted,
   timeoutMs: number,
 ): Promise<LiveWorker> {
-  const deadline = Date.now() + timeoutMs
+  const deadline = performance.now() + timeoutMs
   for (let pause = FIRST_POLL_MS; ; pause = Math.min(2 * pause, SLOWEST_POLL_MS)) {
     const { found, live } = await place(redis, keys, client, wanted, timeoutMs)
     if (found) return found
     // Ids are drawn anew at each start: one that is not there will never be.
-    if (wanted.worker !== undefined || Date.now() + pause > deadline) throw noWorker(keys, wanted, live)
+    if (wanted.worker !== undefined || performance.now() + pause > deadline) throw noWorker(keys, wanted, live)
     await delay(pause)
   }
 }

@@ -42,7 +42,7 @@ export function onEveryHost(
       })
       after(() => loom.close())
       declare((title, body) => {
-        test(title, { timeout: 30_000 }, () => body({ loom, $py: loom.$py, transport: name, url }))
+        test(title, { timeout: 120_000 }, () => body({ loom, $py: loom.$py, transport: name, url }))
       })
     })
   }

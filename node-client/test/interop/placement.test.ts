@@ -168,7 +168,7 @@ describe('placement', { skip: URL === undefined && 'POLYLOOM_TEST_REDIS_URL name
   })
 
   test('a worker that is shut down says which programs have begun', { timeout: 60_000 }, async () => {
-    const worker = await ownWorker(URL!, ['*'], { grace: 0.01 })
+    const worker = await ownWorker(URL!, ['*'], { grace: 0.01, lease: 60 })
     const loom = await connect(URL, worker.options)
     const module = define(
       loom.$py,

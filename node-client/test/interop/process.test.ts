@@ -11,7 +11,7 @@ const run = promisify(execFile)
 
 async function script(body: string): Promise<{ stdout: string; stderr: string }> {
   const source = `import { connect, createNodePythonBridge } from ${JSON.stringify(INDEX)}\n${body}`
-  return run(process.execPath, ['--input-type=module', '-e', source], { timeout: 15_000 })
+  return run(process.execPath, ['--input-type=module', '-e', source], { timeout: 60_000 })
 }
 
 for (const { name, url } of HOSTS) {
@@ -19,6 +19,14 @@ for (const { name, url } of HOSTS) {
     const open = `const loom = await connect(${JSON.stringify(url)}); console.log(await loom.$py('math').sqrt(16))`
     assert.equal((await script(`${open}; await loom.close()`)).stdout, '4\n')
     assert.equal((await script(open)).stdout, '4\n')
+  })
+
+  test(`K104 ${name}: Node ends by itself when a thread renews the lease`, async () => {
+    const { stdout } = await script(`
+      const loom = await connect(${JSON.stringify(url)}, { leaseMs: 500 })
+      await new Promise((resolve) => setTimeout(resolve, 1_500))
+      console.log(await loom.$py('math').sqrt(16))`)
+    assert.equal(stdout, '4\n')
   })
 }
 

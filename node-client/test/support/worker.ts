@@ -16,13 +16,14 @@ interface Ways {
   readonly prefix?: string
   readonly labels?: readonly string[]
   readonly grace?: number
+  readonly lease?: number // s
 }
 
 export async function ownWorker(url: string, allow: readonly string[], ways: Ways = {}): Promise<OwnWorker> {
-  const { prefix = `own-${newId()}:`, labels = [], grace = 10 } = ways
+  const { prefix = `own-${newId()}:`, labels = [], grace = 10, lease = 2 } = ways
   const flags = ['--url', url, '--prefix', prefix, ...each('--allow', allow), ...each('--label', labels)]
   const python = process.env['POLYLOOM_PYTHON'] ?? 'python3'
-  const environment = { ...process.env, POLYLOOM_LEASE: '2', POLYLOOM_GRACE: String(grace) }
+  const environment = { ...process.env, POLYLOOM_LEASE: String(lease), POLYLOOM_GRACE: String(grace) }
   const child = spawn(python, ['-m', 'polyloom', 'worker', ...flags], { stdio: 'ignore', env: environment })
   await once(child, 'spawn')
   const exited = once(child, 'exit')
