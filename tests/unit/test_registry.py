@@ -11,7 +11,7 @@ from deadline import until
 from polyloom.keys import Keys
 from polyloom.registry import MemoryRegistry, RedisRegistry, Worker
 
-ONE = Worker("one", "host", 1, "3.11.7", started=1.5, labels=("gpu", "zone=a"), sessions=3, running=1, full=1)
+ONE = Worker("one", "host", 1, "3.11.7", started=1.5, labels=("gpu", "zone=a"), sessions=3, running=1)
 TWO = Worker("two", "host", 2, "3.11.7", started=2.5)
 
 
@@ -29,11 +29,13 @@ def test_nobody_is_listed_at_first(registry):
 def test_worker_with_a_lease_is_listed_with_all_that_it_says(registry):
     registry.lease(ONE, 60)
     assert registry.workers() == [ONE]
+    registry.lease(replace(ONE, full=1), 60)
+    assert registry.workers() == [replace(ONE, full=1)]
 
 
 def test_full_worker_has_more_load_than_any_that_is_not():
     busiest = replace(TWO, sessions=10_000, running=10_000)
-    assert ONE.load > busiest.load > replace(ONE, full=0).load
+    assert replace(ONE, full=1).load > busiest.load > ONE.load
 
 
 def test_oldest_worker_comes_first(registry):
