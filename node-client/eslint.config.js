@@ -11,7 +11,7 @@ const LAYERS = [
   ['transport/transport', 'transport/framing', 'transport/memory', 'transport/stdio', 'transport/address'],
   ['transport/registry', 'transport/lease', 'transport/redis'],
   ['arguments', 'deadline', 'remote'],
-  ['line', 'program', 'body', 'returns', 'session'],
+  ['line', 'loan', 'program', 'body', 'returns', 'session'],
   ['conversation'],
   ['late-line'],
   ['node', 'path', 'slot'],

@@ -10,11 +10,13 @@ from functools import partial
 from itertools import islice
 from typing import Any, Protocol
 
-from polyloom.errors import LimitExceeded, OpError, UnknownName
+from polyloom.encoder import Encoder
+from polyloom.errors import LimitExceeded, OpError, PolyloomError, UnknownName, ValueRefused
 from polyloom.exchange import Shape, text
 from polyloom.failure import Failed, Failure, qualified_name
 from polyloom.guard import shielded
 from polyloom.js import js_error
+from polyloom.lent import Copy, Loan
 from polyloom.operators import OPERATORS
 from polyloom.pending import Pending, Steps
 from polyloom.policy import Policy
@@ -220,6 +222,36 @@ def _raised_by(table: Table, slot: object) -> BaseException | None:
     return None
 
 
+def _lend(run: Run, op: list[Any]) -> None:
+    """Lend an object to other sessions, until its slot is released; for another worker with a copy of what it is now."""
+    slot, table = op[1], run.table
+    if not slot or (len(op) == 4 and type(op[3]) is not bool):
+        raise Shape("it takes a slot that is not 0, a value, and whether it is copied")
+    try:
+        value = run.value(op, 2)
+        table.put(slot, None)
+    except Failed as dependent:
+        table.lent.give(slot, Loan(dependent.failure))
+        raise
+    except BaseException as error:
+        table.lent.give(slot, Loan(run.outcome(words_of(op, table), error)))
+        raise
+    table.lent.give(slot, Loan(value, _copy(table, value) if op[3:] == [True] else None))
+
+
+def _copy(table: Table, value: object) -> Copy:
+    encoder = Encoder(_refuse_live, table.limits)
+    try:
+        wire = encoder.encode(value)
+    except PolyloomError as error:
+        return Copy(None, error=error.rooted().to_wire())
+    return Copy(wire, encoder.attachments)
+
+
+def _refuse_live(value: object, _depth: int) -> object:
+    raise ValueRefused(f"an object of type {qualified_name(type(value))} is not data", code="NotData")
+
+
 def _share(run: Run, op: list[Any]) -> None:
     value, name = run.value(op, 2), text(run.value(op, 3))
     with shielded():
@@ -279,6 +311,7 @@ OPS: dict[str, tuple[Callable[[Run, list[Any]], object], int, int]] = {
     "map": (_map, 6, 6),
     "enter": (_enter, 3, 4),
     "exit": (_exit, 3, 4),
+    "lend": (_lend, 3, 4),
     "share": (_share, 4, 4),
     "named": (_named, 3, 3),
     "unshare": (_unshare, 3, 3),

@@ -23,9 +23,9 @@ Wire = Any
 
 class Decoder:
     """Turns wire forms into values. `resolve` gives the object of a `ref` form, `exposed` has those of `exposed` forms;
-    without them such forms are refused."""
+    `borrow` gives those of `far` forms; without them such forms are refused."""
 
-    __slots__ = ("attachments", "exposed", "limits", "named", "resolve")
+    __slots__ = ("attachments", "borrow", "exposed", "limits", "named", "resolve")
 
     def __init__(
         self,
@@ -33,10 +33,12 @@ class Decoder:
         resolve: Callable[[list[Any]], object] | None = None,
         limits: Limits = DEFAULT_LIMITS,
         exposed: Exposed | None = None,
+        borrow: Callable[[str, int, int], object] | None = None,
     ) -> None:
         self.attachments = attachments
         self.resolve = resolve
         self.exposed = exposed
+        self.borrow = borrow
         self.limits = limits
         self.named: list[int] | None = None  # ids of objects of the client that were met
 
@@ -284,6 +286,13 @@ def _decode_ref(decoder: Decoder, wire: list[Any], _depth: int) -> object:
     return decoder.resolve(wire)
 
 
+def _decode_far(decoder: Decoder, wire: list[Any], _depth: int) -> object:
+    session, n, slot = _exactly(wire, str, int, int)
+    if decoder.borrow is None:
+        raise ValueRefused("an object of another session has no meaning here", hint="await it and send its value")
+    return decoder.borrow(session, n, slot)
+
+
 def _decode_exposed(decoder: Decoder, wire: list[Any], _depth: int) -> object:
     if decoder.exposed is None:
         raise ValueRefused("an object of the client has no meaning here", hint="nobody could be asked: a job has no client")
@@ -316,6 +325,7 @@ DECODERS: dict[str, Callable[[Decoder, list[Any], int], object]] = {
     "ellipsis": _decode_ellipsis,
     "ndarray": _decode_ndarray,
     "ref": _decode_ref,
+    "far": _decode_far,
     "exposed": _decode_exposed,
 }
 

@@ -122,7 +122,7 @@ class _Run(Exchange):
         self.exports = []
         self.around = sys.exception()  # of code that waits for this program (§12.5)
         self.root = "$.ops"  # where paths to the ops begin; the bodies of maps have their own
-        self.decoder = Decoder(attachments, self.resolve, table.limits, table.exposed)
+        self.decoder = Decoder(attachments, self.resolve, table.limits, table.exposed, table.borrow)
         self.encoder = Encoder(self.export, table.limits)
         self.reply = Reply(self.encoder.attachments)
 

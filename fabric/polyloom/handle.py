@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import NamedTuple
+
+ID = re.compile(r"[A-Za-z0-9_-]{16,64}")  # what may be an id of a worker or a client
 
 
 def new_id() -> str:

@@ -4,6 +4,7 @@ PROTOCOL = 1
 
 CLIENT_KINDS = ("hello", "open", "program", "answer", "cancel", "close", "bye", "survey")
 HOST_KINDS = ("hello", "opened", "reply", "late", "call", "output", "closed", "survey")
+WORKER_KINDS = ("fetch", "fetched")  # between workers (§14)
 
 OPS = (
     "import",
@@ -21,6 +22,7 @@ OPS = (
     "map",
     "enter",
     "exit",
+    "lend",
     "share",
     "named",
     "unshare",

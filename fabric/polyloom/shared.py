@@ -27,6 +27,9 @@ class Directory(Protocol):
     def names(self) -> dict[str, str]:
         """Return the names of live workers, each with its worker."""
 
+    def lost(self, workers: set[str]) -> set[str]:
+        """Return those of some workers whose lease has ended."""
+
 
 class Shared:
     """Names to objects. With a directory a name is known to the fleet, without one to this host."""

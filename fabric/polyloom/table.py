@@ -15,9 +15,13 @@ from polyloom.errors import LimitExceeded, UnknownName
 from polyloom.exposed import Exposed
 from polyloom.failure import Failed, Failure
 from polyloom.guard import Guard
+from polyloom.lent import Lent
 from polyloom.limits import DEFAULT_LIMITS, Limits
 from polyloom.pending import Pending, Spawn
 from polyloom.shared import Shared
+
+Borrow = Callable[[str, int, int], object]
+"""`borrow(session, n, slot)` returns what program `n` of another session lends in a slot (§14)."""
 
 _MISSING = object()
 NEVER = "it was released or never filled, or what fills it waits for the callback that asks"
@@ -31,12 +35,14 @@ class Table:
         "_identities",
         "_lock",
         "_shared",
+        "borrow",
         "cancelled",
         "entered",
         "exposed",
         "filling",
         "guards",
         "late_errors",
+        "lent",
         "limits",
         "objects",
         "reserved",
@@ -50,6 +56,8 @@ class Table:
         self.objects: dict[int, object] = {}
         self.spawn: Spawn | None = None  # starts coroutines; without it they are objects like any other
         self.shared: Shared | None = None  # objects under names; without it there are none
+        self.lent = Lent()  # to other sessions
+        self.borrow: Borrow | None = None  # gives what they lend; without it there are none
         self.exposed: Exposed | None = None  # objects of the client; without it they are refused
         self.entered = Entered()  # contexts that are open, by the slot of their `enter`
         self.guards: dict[int, Guard] = {}  # of ops that run and may be interrupted, by their slots
@@ -117,6 +125,8 @@ class Table:
         """Forget a slot; an unknown one is ignored."""
         value = self.objects.pop(slot, None)
         key = id(value)
+        if self.lent:
+            self.lent.release(slot)
         if self.late_errors:
             self.late_errors.pop(key, None)
         if key in self._identities:
@@ -153,6 +163,7 @@ class Table:
             if type(value) is Pending:
                 value.cancel()
         self.entered.end()
+        self.lent.end(UnknownName("the session of this argument has ended", code="UnknownSession"))
         self.objects.clear()
         self.late_errors.clear()
         self.cancelled.clear()

@@ -23,6 +23,7 @@ export class Conversation implements Line, Receiver {
   readonly #sessions = new Map<string, Guest>()
   #welcome!: (error?: PolyloomError) => void
   #pending = 1 // programs without a reply, and the hello
+  #gate: Promise<unknown> | undefined // what the next frame waits for
   #ended: PolyloomError | undefined
   #closing: Promise<void> | undefined
 
@@ -76,8 +77,26 @@ export class Conversation implements Line, Receiver {
     return this.#ended
   }
 
-  send(frame: Frame): void {
-    if (!this.#ended) this.transport.send(frame)
+  readonly place = this
+  readonly home = this
+
+  get fleet(): boolean {
+    return this.transport.holder !== undefined
+  }
+
+  send(frame: Frame, after: Promise<unknown> | undefined = this.#gate): void {
+    if (!after) return this.#pass(frame)
+    const gate = Promise.all([this.#gate, after]).then(() => {
+      if (this.#gate === gate) this.#gate = undefined
+      this.#pass(frame)
+    })
+    this.#gate = gate
+  }
+
+  #pass(frame: Frame): void {
+    if (this.#ended) return
+    this.transport.send(frame)
+    if (!this.fleet) frame.accepted?.()
   }
 
   began(): void {
@@ -122,6 +141,7 @@ export class Conversation implements Line, Receiver {
   close(): Promise<void> {
     if (!this.#ended) {
       for (const session of this.#sessions.values()) session.flush()
+      if (this.#gate) return this.#gate.then(() => this.close()) // what waits for other workers goes out first
       this.send({ text: '{"t":"bye"}', attachments: [] })
       this.end(new Gone('the client was closed', { code: 'SessionClosed' }))
     }

@@ -292,6 +292,7 @@ export const DECODERS = new Map<string, Decode>([
   ['ellipsis', (_, wire) => (exactly(wire), Ellipsis)],
   ['ndarray', decodeArray],
   ['ref', decodeRef],
+  ['far', decodeRef],
   ['exposed', decodeExposed],
   ['handle', decodeHandle],
   ['error', decodeError],

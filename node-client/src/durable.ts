@@ -36,6 +36,9 @@ type Settle = () => void
 
 export class DurableLine implements Line {
   readonly durable = true
+  readonly place = undefined
+  readonly home = this
+  readonly fleet = false
   /** Settled when the log is open. */
   readonly ready: Promise<void>
   #session!: Session

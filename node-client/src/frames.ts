@@ -8,6 +8,8 @@ export interface Frame {
   readonly attachments: readonly Uint8Array[]
   /** Set by a transport that numbers what it sends (§8.2). */
   receipt?: string
+  /** Called once the host cannot overlook it any more. */
+  accepted?: () => void
 }
 
 /** What JSON.parse makes of a frame's text. */

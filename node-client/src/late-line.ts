@@ -10,7 +10,7 @@ import type { Settings } from './settings.js'
 export class LateLine implements Line {
   readonly #home: Conversation
   #line: Conversation | undefined
-  #early: Frame[] = []
+  #early: Parameters<Line['send']>[] = []
   #begun = 1 // programs without an answer, and the search itself: that keeps Node alive
 
   /** `home` is the conversation of whoever looks. */
@@ -36,9 +36,25 @@ export class LateLine implements Line {
     this.send({ text: opening(session), attachments: [] })
   }
 
-  send(frame: Frame): void {
-    if (this.#line) this.#line.send(frame)
-    else this.#early.push(frame)
+  get ready(): Promise<void> {
+    return this.home.ready
+  }
+
+  get place(): Line | undefined {
+    return this.#line
+  }
+
+  get home(): Line {
+    return this.#line ?? this.#home
+  }
+
+  get fleet(): boolean {
+    return this.home.fleet
+  }
+
+  send(frame: Frame, after?: Promise<unknown>): void {
+    if (this.#line) this.#line.send(frame, after)
+    else this.#early.push([frame, after])
   }
 
   began(): void {
@@ -66,7 +82,7 @@ export class LateLine implements Line {
     this.#line = line
     line.adopt(session.id, session)
     for (; this.#begun > 1; this.#begun--) line.began()
-    for (const frame of this.#early.splice(0)) line.send(frame)
+    for (const [frame, after] of this.#early.splice(0)) line.send(frame, after)
   }
 
   #leave(session: Session): void {

@@ -11,6 +11,10 @@ export abstract class Reference {
   abstract readonly session: Session
   /** The wire text of this Remote as an argument. */
   abstract argument(): string
+  /** The wire text of its value, where that is known here. */
+  abstract get known(): string | undefined
+  /** The wire text by which its session lends it to another one. */
+  abstract lent(): string
 }
 
 /** A slot that the garbage collector may give back. */
@@ -41,7 +45,16 @@ export interface Line {
   extras(program: Program): string
   /** A session begins. */
   begun(session: Session): void
-  send(frame: Frame): void
+  /** Settled when its host has answered; rejected when there is none. */
+  readonly ready: Promise<void>
+  /** The conversation itself, as soon as there is one. */
+  readonly place: Line | undefined
+  /** The conversation, or the one that looks for it. */
+  readonly home: Line
+  /** Whether its host can reach others. */
+  readonly fleet: boolean
+  /** Send a frame, not before `after`; later ones stay behind it. */
+  send(frame: Frame, after?: Promise<unknown>): void
   began(): void
   answered(count: number): void
   fail(error: PolyloomError): void

@@ -43,6 +43,15 @@ export abstract class Node extends Reference implements ProxyHandler<typeof TARG
   abstract readonly settled: boolean // a live object: it is no promise any more
   site: Site | undefined // where the call was made, or the attribute awaited
 
+  override get known(): string | undefined {
+    return undefined
+  }
+
+  override lent(): string {
+    if (!this.owner.local) return this.target()
+    throw new UsageError(`${this.label} stands for every item of a map: another session has no use for it`)
+  }
+
   get(_: object, key: string | symbol): unknown {
     if (typeof key === 'symbol') return key === REMOTE ? this : SYMBOLS.get(key)
     if (key === 'then') return this.settled ? undefined : this.awaiting()

@@ -3,6 +3,7 @@
 import type { Call } from './calls.js'
 import type { Body, Frame } from './frames.js'
 import type { Site } from './line.js'
+import { placesOf, type Loan } from './loan.js'
 import type { Pulling } from './ops.js'
 
 /** Somebody who waits for the object in a slot. */
@@ -23,6 +24,10 @@ export class Program implements Frame {
   /** Ops with slot 0 by their index: where they were asked for, and how many pulls stood before; the next one is told. */
   readonly silent = new Map<number, { readonly pulls: number; readonly site: Site | undefined }>()
   receipt?: string
+  accepted?: () => void
+  /** Objects of other sessions that it uses. */
+  readonly loans: Loan[] = []
+  sealed = false
   /** Ids of objects of this client that it names (§12.7). */
   named: readonly number[] | undefined
   /** Slots of ops that may be given up while they run (§5.8). */
@@ -78,7 +83,8 @@ export class Program implements Frame {
     this.#endPull()
     if (this.guarded) this.text += `],"guarded":[${this.guarded.join()}`
     if (this.after) this.text += `],"after":[${[...this.after].map((one) => one.n).join()}`
-    this.text += extras ? `],${extras}}` : ']}'
+    this.text += `]${placesOf(this.loans)}${extras && `,${extras}`}}`
+    this.sealed = true
     return this
   }
 

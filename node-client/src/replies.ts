@@ -6,6 +6,7 @@ import type { Exposed } from './exposed.js'
 import type { Body, Frame } from './frames.js'
 import { callsOf } from './line.js'
 import type { Limits } from './limits.js'
+import { giveBack } from './loan.js'
 import type { Program, Pull } from './program.js'
 import { isAfter } from './transport/transport.js'
 
@@ -28,7 +29,7 @@ export class Replies {
     readonly beside: Beside,
     readonly exposed: Exposed,
     readonly limits: Limits,
-    readonly over: () => void,
+    readonly over: (program: Program) => void,
   ) {}
 
   /** How many programs have no answer. */
@@ -98,6 +99,7 @@ export class Replies {
     for (const program of pending) {
       const loss = lossOf(error, mayHaveBegun(program, fence, begun))
       for (const pull of program.unanswered) pull.fail(loss)
+      giveBack(program.loans)
     }
     return pending.length
   }
@@ -122,7 +124,7 @@ export class Replies {
     this.#pull = undefined // a Remote must not be kept by the session that it came from
     if (waiting.size) return
     this.#pending.delete(program.n)
-    this.over()
+    this.over(program)
   }
 
   /** Keep the first failure of an op with slot 0 and return the number of the pull to be told, if it is in this program. */
@@ -164,7 +166,8 @@ export function lossOf(error: PolyloomError, started: boolean): PolyloomError {
 }
 
 /** Told by the number of the last program that has begun (§4.3), or by the last entry that was taken (§8.2). */
-function mayHaveBegun({ n, receipt }: Program, fence: string | undefined, begun: number | undefined): boolean {
+function mayHaveBegun({ n, receipt, sealed }: Program, fence: string | undefined, begun: number | undefined): boolean {
+  if (!sealed) return false
   if (begun !== undefined) return n <= begun
   return !(receipt !== undefined && fence !== undefined && isAfter(receipt, fence))
 }

@@ -11,6 +11,7 @@ import { Exposed } from './exposed.js'
 import type { Body as FrameBody, Frame } from './frames.js'
 import { REMOTE, newId } from './handle.js'
 import { Reference, type Entry, type Line, type Live, type Owned, type Site } from './line.js'
+import { awaitedBy, giveBack, inOrder, placesOf, reaches, type Loan } from './loan.js'
 import type { OPS, Pulling } from './ops.js'
 import { Order, type Manner } from './order.js'
 import { Program, type Pull } from './program.js'
@@ -47,6 +48,8 @@ export class Session {
     if (!this.#order) this.begin()
     this.flush()
   })
+  #borrowed: Loan[] = [] // by what is being encoded
+  readonly #lending = new Set<() => void>() // programs that lend, and that nobody may ask about yet
   #ended: PolyloomError | undefined
 
   constructor(
@@ -56,7 +59,10 @@ export class Session {
   ) {
     this.#line = line
     const beside: Replies['beside'] = (slot, type, identity, pull) => live(this, slot, type, identity, pull)
-    this.#replies = new Replies(beside, this.#exposed, line.settings.limits, () => line.answered(1))
+    this.#replies = new Replies(beside, this.#exposed, line.settings.limits, (program) => {
+      line.answered(1)
+      giveBack(program.loans)
+    })
     this.encoder = new Encoder((value) => this.#refer(value), line.settings.limits)
     if (threads > 1) this.#order = new Order()
     line.begun(this)
@@ -95,7 +101,7 @@ export class Session {
   add(name: (typeof OPS)[number], write: (encoder: Encoder) => string): number {
     if (this.#order && !this.#body) return this.#addInOrder(this.#order, name, write)
     const tail = this.#write(write)
-    const target = this.#body ?? this.begin()
+    const target = this.#body ?? this.#program ?? this.begin()
     const slot = ++this.#slots
     target.add(`["${name}",${slot},${tail}]`)
     return slot
@@ -117,7 +123,7 @@ export class Session {
       return program.addSilent(`["${name}",0,${tail}]`, this.site(entry))
     }
     const tail = this.#write(write)
-    this.begin().addSilent(`["${name}",0,${tail}]`, this.site(entry))
+    ;(this.#program ?? this.begin()).addSilent(`["${name}",0,${tail}]`, this.site(entry))
   }
 
   /** Return the wire text of a map's item slot, body and value (§5.6); `run` gets the slot and gives the value. */
@@ -268,7 +274,35 @@ export class Session {
     this.#exposed.answer(call.number, mark)
     call.answered = true
     this.flush()
-    this.#line.send({ text: `{"t":"answer","session":"${this.id}","call":${call.number},${outcome}}`, attachments })
+    const loans = this.#borrowed.splice(0)
+    this.#replies.get(call.waits)?.loans.push(...loans) // until the program that waits has ended, or this session
+    const frame = { text: '', attachments }
+    const seal = (): void => {
+      frame.text = `{"t":"answer","session":"${this.id}","call":${call.number}${placesOf(loans)},${outcome}}`
+    }
+    this.#sendSealed(frame, loans, seal)
+  }
+
+  /** Lend an object to another session, at this point of the order, and have it sent before anybody can ask for it. */
+  lend(node: Reference, borrower: Line, copied: boolean): Loan {
+    node.lent() // or refuse
+    if (this.#encoding > 0) throw new UsageError('a getter of an argument cannot lend what its own session is sending')
+    const slot = this.outside(() => this.add('lend', () => `${node.lent()}${copied ? ',true' : ''}`))
+    const program = this.#program!
+    const accepted = inOrder(this.#line, borrower) ? undefined : this.#accepting(program)
+    if (this.#order) this.#sendAll(this.#order)
+    else this.#send()
+    return { lender: this, slot, n: program.n, accepted }
+  }
+
+  #accepting(program: Program): Promise<void> {
+    return new Promise((resolve) => {
+      program.accepted = (): void => {
+        this.#lending.delete(resolve)
+        resolve(this.#line.ready.catch(() => undefined)) // which tells the id of the worker
+      }
+      this.#lending.add(resolve)
+    })
   }
 
   /** Send what is collected and close the session; what is pending is rejected. */
@@ -288,15 +322,22 @@ export class Session {
     this.#line.answered(this.#replies.end(error, fence, begun))
     this.#line.closed(this)
     const unsent = lossOf(error, false)
-    for (const program of this.#order?.take() ?? (this.#program ? [this.#program] : []))
+    for (const program of this.#order?.take() ?? (this.#program ? [this.#program] : [])) {
       for (const pull of program.pulls) pull.fail(unsent)
+      giveBack(program.loans)
+    }
+    for (const resolve of this.#lending) resolve()
+    this.#lending.clear()
     this.#program = undefined
     this.#made = []
   }
 
   #write(write: (encoder: Encoder) => string): string {
-    const within = this.#order && this.#body // the op that is being written
-    return this.#into(within ? this.encoder.attachments : this.begin().attachments, write)
+    if (this.#order && this.#body) return this.#into(this.encoder.attachments, write) // a part of the op that is being written
+    const program = this.begin()
+    const text = this.#into(program.attachments, write)
+    this.#takeLoans(program)
+    return text
   }
 
   /** Write an op and return its program and its text. */
@@ -310,6 +351,7 @@ export class Session {
     try {
       const text = this.#into(attachments, write)
       const program = this.#join(order, uses, manner, attachments)
+      this.#takeLoans(program)
       const named = this.#exposed.take(mark)
       if (named) program.named = [...(program.named ?? []), ...named]
       return [program, text]
@@ -329,12 +371,17 @@ export class Session {
     return (this.#program = program)
   }
 
+  #takeLoans(program: Program): void {
+    if (this.#borrowed.length && !this.#encoding) program.loans.push(...this.#borrowed.splice(0))
+  }
+
   /** Write a text whose attachments are collected there; what fails leaves nothing behind. */
   #into(attachments: Uint8Array[], write: (encoder: Encoder) => string): string {
     const { encoder } = this
     const before = encoder.attachments
     const attached = attachments.length
     const named = this.#exposed.mark
+    const borrowed = this.#borrowed.length
     encoder.attachments = attachments
     this.#encoding++
     try {
@@ -346,6 +393,7 @@ export class Session {
     } catch (error) {
       attachments.length = attached
       this.#exposed.withdraw(named)
+      giveBack(this.#borrowed.splice(borrowed))
       throw error
     } finally {
       this.#encoding--
@@ -364,7 +412,22 @@ export class Session {
     const node = (value as { [REMOTE]?: unknown })[REMOTE]
     if (!(node instanceof Reference)) return this.#expose(value)
     if (node.session === this) return node.argument()
-    throw new ValueRefused('a Remote of another session has no meaning here', { hint: 'await it and send its value' })
+    return node.known ?? this.#borrow(node)
+  }
+
+  /** Refer to an object of another session (§14). */
+  #borrow(node: Reference): string {
+    const lender = node.session
+    const durable = this.#line.durable || lender.#line.durable
+    if (durable || !reaches(this.#line, lender.#line)) {
+      const hint = 'await it and send its value'
+      const what = durable ? 'a durable session, or in one,' : 'another local process'
+      throw new ValueRefused(`a Remote of ${what} has no meaning here`, { hint })
+    }
+    const near = inOrder(this.#line, lender.#line) || (this.worker !== '' && this.worker === lender.worker)
+    const loan = lender.lend(node, this.#line, !near)
+    this.#borrowed.push(loan)
+    return `["far","${lender.id}",${loan.n},${loan.slot}]`
   }
 
   #send(): void {
@@ -389,7 +452,15 @@ export class Session {
   #dispatch(program: Program): void {
     this.#replies.add(program)
     this.#line.began()
-    this.#line.send(program.seal(this.#line.extras(program)))
+    this.#sendSealed(program, program.loans, () => program.seal(this.#line.extras(program)))
+  }
+
+  /** Send a frame whose text is complete once it is known where all lenders are. */
+  #sendSealed(frame: Frame, loans: readonly Loan[], seal: () => void): void {
+    const awaited = awaitedBy(loans)
+    if (awaited) return this.#line.send(frame, awaited.then(seal))
+    seal()
+    this.#line.send(frame)
   }
 
   #expose(value: object): string | undefined {

@@ -62,6 +62,10 @@ export class SlotNode extends Node implements Pull, Scoped, Owned {
     return this.state === 'live'
   }
 
+  override get known(): string | undefined {
+    return this.state === 'value' ? this.session.encoder.encode(this.#outcome) : undefined
+  }
+
   override target(): string {
     return this.reference('')
   }
@@ -75,7 +79,7 @@ export class SlotNode extends Node implements Pull, Scoped, Owned {
   }
 
   override argument(): string {
-    return this.state === 'value' ? this.session.encoder.encode(this.#outcome) : this.target()
+    return this.known ?? this.target()
   }
 
   override child(name: string): Remote {

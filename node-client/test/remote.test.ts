@@ -77,11 +77,38 @@ test('B23 trailing undefined arguments are dropped, others are None', async () =
   await host.close()
 })
 
-test('B26 a Remote of another session is refused', async () => {
+test('B26 a Remote of another session is lent before it is used, and given back when that is over', async () => {
   const host = scriptedHost()
-  const other = (host.loom.session().$py('m') as any).f()
-  assert.throws(() => host.$py('m').g(1, [other]), { code: 'BadValue', path: '$.args[1][0]' })
+  const lender = host.loom.session()
+  const other = (lender.$py('m') as any).f()
+  assert.equal(await host.$py('m').g(1, [other]), 0)
+  const [lends, borrows] = host.programs
+  assert.deepEqual(lends!.ops.at(-1), ['lend', 3, ['ref', 2]])
+  assert.deepEqual(borrows!.ops[1]!.slice(2), [
+    ['ref', 1, 'g'],
+    [1, [[['far', lender.id, 1, 3]]]],
+  ])
+  assert.ok(!('far' in borrows!), 'it is of this conversation')
+  await other.x
+  assert.deepEqual(host.programs[2]!.ops.at(-1), ['release', 3])
   await host.close()
+})
+
+test('B26 what was lent for a call that is refused is given back', async () => {
+  const host = scriptedHost()
+  const lender = host.loom.session()
+  const other = (lender.$py('m') as any).f()
+  assert.throws(() => host.$py('m').g(other, Symbol('s')), { code: 'BadValue', path: '$.args[1]' })
+  await other.x
+  assert.deepEqual(host.programs[1]!.ops.at(-1), ['release', 3])
+  await host.close()
+})
+
+test('B26 a Remote of another local process is refused', async () => {
+  const hosts = [scriptedHost(), scriptedHost()]
+  const other = hosts[0]!.$py('m').f()
+  assert.throws(() => hosts[1]!.$py('m').g(1, [other]), { code: 'BadValue', path: '$.args[1][0]' })
+  await Promise.all(hosts.map((host) => host.close()))
 })
 
 test('what cannot be encoded throws from the call, with its path, and sends nothing', async () => {

@@ -231,7 +231,9 @@ def test_bytes_travel_as_attachments_in_both_directions(bench):
 
 
 def test_every_op_of_the_protocol_is_tested_here():
-    files = [Path(__file__).with_name(name) for name in ("test_executor.py", "test_contexts.py", "test_shared.py")]
+    files = [
+        Path(__file__).with_name(name) for name in ("test_executor.py", "test_contexts.py", "test_shared.py", "test_lent.py")
+    ]
     source = "".join(file.read_text() for file in files)
     assert [op for op in OPS if f'["{op}"' not in source] == []
 

@@ -20,11 +20,12 @@ PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "wire-protocol.md").r
 
 def test_protocol_number_and_kinds_of_frames():
     assert NAMES["protocol"] == ops.PROTOCOL
-    assert NAMES["kinds"] == {"client": list(ops.CLIENT_KINDS), "host": list(ops.HOST_KINDS)}
+    kinds = {"client": ops.CLIENT_KINDS, "host": ops.HOST_KINDS, "worker": ops.WORKER_KINDS}
+    assert NAMES["kinds"] == {name: list(kinds[name]) for name in kinds}
 
 
 def test_host_answers_every_kind_of_a_client():
-    assert set(host.KINDS) == set(NAMES["kinds"]["client"])
+    assert set(host.KINDS) == {*NAMES["kinds"]["client"], *NAMES["kinds"]["worker"]}
 
 
 def test_ops_and_modes():
@@ -45,7 +46,7 @@ def test_every_tag_of_data_is_written_by_the_encoder():
     for encode in codec.ENCODERS.values():
         written |= {const for const in encode.__code__.co_consts if isinstance(const, str)}
         written |= {cell.cell_contents for cell in encode.__closure__ or ()}
-    assert set(NAMES["tags"]) - written == {"ndarray", "ref", "exposed", "handle", "error", "pending"}
+    assert set(NAMES["tags"]) - written == {"ndarray", "ref", "far", "exposed", "handle", "error", "pending"}
 
 
 def test_codes_of_errors():

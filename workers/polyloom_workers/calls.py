@@ -176,7 +176,7 @@ class Calls:
         """Return the value of an answer, or raise what it says."""
         if not isinstance(item, Answer):
             raise item
-        decoder = Decoder(item.attachments, self._exchange.resolve, self._limits, self._exposed)
+        decoder = Decoder(item.attachments, self._exchange.resolve, self._limits, self._exposed, self._session.table.borrow)
         try:
             error = item.body.get("error")
             if error is not None:

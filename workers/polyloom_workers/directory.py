@@ -32,6 +32,9 @@ class RedisDirectory:
     def names(self) -> dict[str, str]:
         return _asked(self._registry.names)
 
+    def lost(self, workers: set[str]) -> set[str]:
+        return _asked(lambda: {worker for worker in workers if not self._registry.lives(worker)})
+
 
 def _asked(question: Callable[[], T]) -> T:
     try:

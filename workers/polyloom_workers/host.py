@@ -19,11 +19,15 @@ from polyloom.ops import PROTOCOL
 from polyloom.policy import Policy
 from polyloom.shared import Directory, Shared
 from polyloom_workers.calls import Answer, Calls
+from polyloom_workers.loans import Loans
 from polyloom_workers.loop import Loop
 from polyloom_workers.room import Room
 from polyloom_workers.runner import NOTHING, Attend, Opening, Ready, Runner, Send, refusal
 from polyloom_workers.session import Program, Session
 from polyloom_workers.summary import summary
+
+Post = Callable[[str, Frame], None]
+"""`post(worker, frame)` sends a frame to another worker."""
 
 
 class Host:
@@ -40,6 +44,7 @@ class Host:
         flush: Callable[[], None] = lambda: None,
         leave: Ready = lambda session: None,
         directory: Directory | None = None,
+        post: Post | None = None,
     ) -> None:
         self.id = new_id()
         self.policy = policy
@@ -47,7 +52,10 @@ class Host:
         self.send = send
         self.leave = leave
         self.loop = Loop()
+        self.directory = directory
+        self.post = post
         self.shared = Shared(self.id, limits, directory)
+        self.loans = Loans(self)
         self.runner = Runner(Room(limits), send, ready, wake, attend, flush, self._close)
         self.lock = self.runner.lock
         self.clients: dict[str, dict[str, Session]] = {}
@@ -103,6 +111,7 @@ class Host:
                 session = sessions[name] = self._new(name, client, body, threads)
                 session.table.spawn = self.loop.spawn
                 session.table.shared = self.shared
+                session.table.borrow = functools.partial(self.loans.borrow, session)
                 session.table.wait = self.runner.wait
                 session.calls = Calls(self.runner, session)
                 if session.lasting:
@@ -139,10 +148,13 @@ class Host:
                 raise ProtocolError(f"program {n} came after program {session.last}: one is missing")
             else:
                 session.last = n
+                if "far" in body:
+                    session.meet(body["far"])
                 call = session.calls.get(body["in"]) if "in" in body else None
                 lost = self.runner.room.no_program(session, call or session)
                 if lost is None:
                     octets = self.runner.room.take(session, frame)
+                    session.unfinished.add(n)
                     accepted = Program(n, ops, frame.attachments, entry, guarded, body, octets)
                     if session.order is None:
                         return self.runner.queue(call or session, accepted)
@@ -156,6 +168,8 @@ class Host:
         with self.lock:
             session = self._sessions(client).get(_text(body, "session"))
             call = session.calls.get(body.get("call")) if session is not None else None
+            if session is not None and "far" in body:
+                session.meet(body["far"])
             if call is not None:
                 self.runner.queue(call, Answer(body, frame.attachments))
         self.send(client, NOTHING, entry)
@@ -189,6 +203,24 @@ class Host:
         """Tell an operator what is held here (§8.7); it is no client, and needs no hello."""
         self.send(client, write_frame({"t": "survey", "clients": summary(self.clients), "shared": self.shared.types()}), entry)
 
+    def fetch(self, worker: str, body: dict[str, Any], _frame: Frame, entry: Any) -> None:
+        """Answer another worker, that wants an argument (§14.3)."""
+        self.loans.fetch(worker, body)
+        self.send(worker, NOTHING, entry)
+
+    def fetched(self, worker: str, body: dict[str, Any], frame: Frame, entry: Any) -> None:
+        """Take what another worker answered."""
+        self.loans.fetched(body, frame)
+        self.send(worker, NOTHING, entry)
+
+    def find(self, session: str) -> Session | None:
+        """Return an open session of whichever client, by its id, which nobody can guess; with the lock."""
+        return next((sessions[session] for sessions in self.clients.values() if session in sessions), None)
+
+    def lost(self, workers: set[str]) -> set[str]:
+        """Return those of some workers whose lease has ended."""
+        return self.directory.lost(workers) if self.directory is not None else set()
+
     def bye(self, client: str, _body: dict[str, Any], _frame: Frame, entry: Any) -> None:
         """Close all sessions of a client."""
         for session in list(self.clients.get(client, {}).values()):
@@ -201,6 +233,7 @@ class Host:
         begun = {session.id: session.begun for session in list(self.clients.get(client, {}).values())}
         self.forget(client, error if isinstance(error, Gone) else None)
         self._remember(client, None)
+        self.loans.drop(client, error)
         body = {"t": "closed", "error": ["error", error.rooted().to_wire()]}
         self.send(client, write_frame(body | {"begun": begun} if error.code == "WorkerLost" else body), entry)
 
@@ -297,7 +330,7 @@ CONNECT_AGAIN = "connect again; a client that may sleep long needs a longer leas
 
 PYTHON = ".".join(map(str, sys.version_info[:3]))
 
-STRANGERS = ("hello", "survey")  # kinds of frames that need no conversation
+STRANGERS = ("hello", "survey", "fetch", "fetched")  # kinds of frames that need no conversation
 
 KINDS: dict[str, Callable[[Host, str, dict[str, Any], Frame, Any], None]] = {
     "hello": Host.hello,
@@ -308,6 +341,8 @@ KINDS: dict[str, Callable[[Host, str, dict[str, Any], Frame, Any], None]] = {
     "close": Host.close,
     "bye": Host.bye,
     "survey": Host.survey,
+    "fetch": Host.fetch,
+    "fetched": Host.fetched,
 }
 
 

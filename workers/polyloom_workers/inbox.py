@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 import redis
 
 from polyloom.frames import Frame
+from polyloom.handle import ID
 from polyloom.keys import FIELD_ATTACHMENT, FIELD_BLOB, FIELD_CLIENT, FIELD_TEXT, GROUP, Keys
 from polyloom_workers.link import Link, Packed, pack
 
@@ -19,8 +19,6 @@ logger = logging.getLogger(__name__)
 BATCH = 64  # entries in one read
 TRIM_ENTRIES = 256  # finished entries, or
 TRIM_BYTES = 1 << 20  # bytes of them, after which the inbox is trimmed
-
-_CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 class Entry(NamedTuple):
@@ -81,7 +79,7 @@ class Inbox:
         self.last = name
         with self._lock:
             self._open[name] = _Open(len(text) + sum(len(one or b"") for one in attachments), blobs)
-        if _CLIENT_ID.fullmatch(client):
+        if ID.fullmatch(client):
             return Entry(name, client, Frame(text, attachments), lost=None in attachments)
         logger.warning("dropped entry %s of the inbox: it has no return address", name)
         self.finish(name)

@@ -63,6 +63,7 @@ class Lane:
             flush=self.flush,
             leave=lambda session: self.crew.leave(session),
             directory=RedisDirectory(url, keys),
+            post=lambda worker, frame: self._outbox.post(worker, frame),
         )
         self.crew: Crew[Strand] = Crew(self.receive, self.host.runner.turn, self.flush, settings.threads)
         self._inbox = Inbox(keys, self.host.id)

@@ -17,12 +17,12 @@ class Outcome:
     """That a future is awaited by an op, which may be given up."""
 
     def __init__(self, future: Future[Any], guard: Guard | None) -> None:
-        self.news = threading.Event()
+        self.news = news = threading.Event()
         self._future = future
         self._guard = guard
         if guard is not None:
             guard.wake = self.news.set
-        future.add_done_callback(lambda _: self.news.set())
+        future.add_done_callback(lambda _: news.set())  # it keeps its callbacks, so they must not lead back to it
 
     def due(self) -> bool:
         """Tell whether there is nothing to wait for."""

@@ -6,6 +6,8 @@ import logging
 import re
 import time
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 
 from polyloom.frames import Buffer, Frame
 from polyloom.handle import new_id
@@ -49,17 +51,24 @@ class Outbox:
         trim = ("MINID", acknowledged) if acknowledged else ()
         fields: list[str | Buffer] = [FIELD_CLIENT, self._worker, FIELD_TEXT, frame.text]
         for attachment in frame.attachments:
-            fields += self._attach(client, attachment)
+            fields += self._attach(attachment, partial(self._keys.client_blob, client))
         self.add(pack("XADD", mailbox, *trim, "*", *fields))
         if orphaned:
             self.add(pack("PEXPIRE", mailbox, ORPHANED))
 
-    def _attach(self, client: str, data: Buffer) -> tuple[bytes, str | Buffer]:
+    def post(self, worker: str, frame: Frame) -> None:
+        """Add a frame for another worker; one that is gone gets none, since its inbox must not be made anew."""
+        fields: list[str | Buffer] = [FIELD_CLIENT, self._worker, FIELD_TEXT, frame.text]
+        for attachment in frame.attachments:
+            fields += self._attach(attachment, partial(self._keys.worker_blob, worker))
+        self.add(pack("XADD", self._keys.inbox(worker), "NOMKSTREAM", "*", *fields))
+
+    def _attach(self, data: Buffer, key: Callable[[str], str]) -> tuple[bytes, str | Buffer]:
         """Return the field of an attachment; a large one goes before, as a blob (§8.5)."""
         if len(data) < BLOB_BYTES:
             return FIELD_ATTACHMENT, bytes(data)
         blob = new_id()
-        self.add(pack("SET", self._keys.client_blob(client, blob), data, "EX", BLOB_SECONDS))
+        self.add(pack("SET", key(blob), data, "EX", BLOB_SECONDS))
         return FIELD_BLOB, blob
 
     def acknowledged(self, client: str, entry: object) -> None:

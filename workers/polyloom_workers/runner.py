@@ -104,6 +104,8 @@ class Runner:
         if type(item) is Program and not session.closed:
             if not self.leaving or _is_inside(strand, item):
                 self._run(session, item)
+            else:
+                session.done(item.n)
         elif item is None:
             self._close(session)
         elif type(item) is Opening:
@@ -214,6 +216,7 @@ class Runner:
                 session.begun = max(session.begun, program.n)
         self.active.add((session.id, program.n))
         ran = self._outcome(session, program)
+        session.done(program.n)
         if isinstance(ran, Frame):
             self.send(session.client, ran, program.entry)
             return self.active.discard((session.id, program.n))

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from polyloom.errors import Gone, LimitExceeded, PolyloomError
+from polyloom.errors import FrameError, Gone, LimitExceeded, PolyloomError
 from polyloom.executor import PENDING, Reply, Waiting, apply
 from polyloom.frames import Buffer, Frame, write_frame
 from polyloom.limits import Limits
@@ -96,12 +96,28 @@ class Session(Strand):
         self.last = 0  # number of the last program accepted
         self.begun = 0  # of those that have begun, the highest number
         self.octets = 0  # of programs that wait
+        self.unfinished: set[int] = set()  # programs accepted whose ops have not all run
+        self.neighbours: dict[str, str] = {}  # other sessions that its client has told of, to their workers (§14)
         self.closed = False
 
     @property
     def waiting(self) -> int:
         """How many programs have not begun."""
         return self.last - self.begun if self.order is None else self.order.waiting
+
+    def meet(self, others: Any) -> None:
+        """Note where other sessions are."""
+        if type(others) is not dict or not all(type(worker) is str for worker in others.values()):
+            raise FrameError('sessions to ids of workers stand under "far"')
+        if len(self.neighbours) + len(others) > self.table.limits.session_slots:
+            self.neighbours.clear()
+        self.neighbours.update(others)
+
+    def done(self, n: int) -> None:
+        """The ops of a program have run."""
+        self.unfinished.discard(n)
+        if self.table.lent.awaited:
+            self.table.lent.missed(n)
 
     def run(self, program: Program, table: Table) -> Ran:
         """Run one program and return its outcome with its reply as a frame."""

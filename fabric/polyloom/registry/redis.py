@@ -66,6 +66,10 @@ class RedisRegistry:
         live = [{_text(key): _text(value) for key, value in fields.items()} for fields in records if fields]
         return sorted((Worker.from_fields(fields) for fields in live), key=lambda worker: worker.started)
 
+    def lives(self, worker: str) -> bool:
+        """Tell whether the lease of a worker holds, also of one that ends."""
+        return bool(self._client.exists(self._keys.worker_lease(worker)))
+
     def share(self, name: str, worker: str) -> str:
         return _text(self._share(keys=self._keys.naming, args=[name, worker]))
 

@@ -38,6 +38,12 @@ export class DeferredTransport implements Transport {
     else this.#early.push(frame)
   }
 
+  async holder(name: string): Promise<string> {
+    const transport = await this.#opening
+    if (!transport?.holder) throw new Gone('this transport knows no other host', { code: 'NoWorker' })
+    return transport.holder(name)
+  }
+
   receive(receiver: Receiver): void {
     this.#receiver = receiver
   }

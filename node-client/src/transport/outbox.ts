@@ -80,6 +80,7 @@ export class Outbox {
     if (typeof id !== 'string') return this.route.end(workerLost(this.route.worker))
     if (parcel.unstored.length) return this.route.end(refusal(this.route.url, parcel.unstored[0]!.reason))
     parcel.frame.receipt = id
+    parcel.frame.accepted?.()
     this.#since = undefined
     if (parcel === this.#refused[0]) {
       this.#refused.shift()

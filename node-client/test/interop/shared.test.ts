@@ -161,8 +161,7 @@ describe('shared on redis', { skip: URL === undefined && 'POLYLOOM_TEST_REDIS_UR
   const looms: Loom[] = []
   before(async () => {
     for (const label of ['red', 'blue']) workers.push(await ownWorker(URL!, ['*'], { prefix, labels: [label] }))
-    for (const label of ['red', 'blue'])
-      looms.push(await connect(URL, { ...workers[0]!.options, leaseMs: 2_000, labels: [label] }))
+    for (const label of ['red', 'blue']) looms.push(await connect(URL, { ...workers[0]!.options, labels: [label] }))
   })
   after(async () => {
     await Promise.all(looms.map((loom) => loom.close()))
@@ -195,7 +194,7 @@ describe('shared on redis', { skip: URL === undefined && 'POLYLOOM_TEST_REDIS_UR
   test('names of a worker end with it, and may be taken at once', { timeout: 60_000 }, async () => {
     const [red] = looms as [Loom]
     const worker = await ownWorker(URL!, ['*'], { prefix, labels: ['green'] })
-    const green = await connect(URL, { ...worker.options, leaseMs: 2_000, labels: ['green'] })
+    const green = await connect(URL, { ...worker.options, labels: ['green'] })
     await green.share(define(green.$py, COUNTER).Counter(), 'brief')
     const far = named(red, 'brief')
     assert.equal(await far.step(), 1)
