@@ -180,6 +180,7 @@ def test_items_take_turns_so_that_a_long_queue_starves_nobody(make_work):
 def nothing_is_long(monkeypatch):
     """No program makes room for others, however long it takes."""
     monkeypatch.setattr("polyloom_workers.crew.LONG", 10 * LONG)
+    monkeypatch.setattr("polyloom_workers.crew.LONGEST", 10 * LONG)
 
 
 @pytest.mark.usefixtures("nothing_is_long")
@@ -200,6 +201,21 @@ def test_long_turns_on_all_threads_starve_nobody(make_work, gate):
     until(lambda: len(work.done) == 50, "the quick ones ran")
     gate.set()
     until(lambda: len(work.done) == 70, "the slow ones ended")
+
+
+def test_turns_that_compute_for_long_starve_nobody(make_work, gate):
+    work = make_work(threads=2)
+
+    def compute():
+        while not gate.is_set():
+            pass
+
+    work.feed(*(Item(f"slow {number}", compute) for number in range(3)))
+    until(lambda: work.running == 3, "all the slow ones run")
+    work.feed(Item("quick", quick))
+    until(lambda: work.names() == ["quick"], "the quick one ran")
+    gate.set()
+    until(lambda: len(work.done) == 4, "the slow ones ended")
 
 
 def test_long_loose_turns_on_all_threads_starve_nobody(make_work, gate):
@@ -238,6 +254,7 @@ def test_after_long_turns_as_many_run_at_once_as_before(make_work, monkeypatch):
         gate.set()
         until(lambda done=done: len(work.done) == done + 8, "they ended")
     monkeypatch.setattr("polyloom_workers.crew.LONG", 10 * LONG)
+    monkeypatch.setattr("polyloom_workers.crew.LONGEST", 10 * LONG)
     work.most_running, gate = 0, threading.Event()
     work.feed(*(Item(f"again {number}", wait_at(gate)) for number in range(8)))
     until(lambda: work.running == 3, "as many run as there are threads")

@@ -124,3 +124,12 @@ def test_threads_beyond_the_limit_refuse_the_session_alone():
     stage = make(session_threads=4)
     assert "session_threads: 5" in refused(stage.say(t="open", session="t", threads=5))
     assert stage.program("s", 1, *ONE) == []
+
+
+def test_calls_that_wait_for_the_client_are_bounded_in_a_session_with_threads():
+    stage = make(session_calls=0)
+    stage.say(t="open", session="w", threads=2)
+    stage.program("w", 1, ["call", 1, ["exposed", 1, "function", "f"], []], ["pull", "auto", 1], after=[])
+    ((_, error),) = stage.work()[0]["results"]
+    assert error["code"] == "LimitExceeded"
+    assert "session_calls" in error["message"]

@@ -32,7 +32,9 @@ PATIENCE = 0.004  # seconds; a hand-over costs about 50 us, a call that is worth
 BURST = 32  # programs after which replies are sent although more programs wait
 LATE = 0.001  # seconds that one program takes, after which its reply is sent at once
 REST = 1.0  # seconds without work after which the watcher sleeps
-LONG = 0.05  # seconds; a program that takes longer makes room where others wait
+LONG = 0.05  # seconds; a program that does nothing but wait for longer makes room where others wait
+LONGEST = 1.0  # seconds; one that takes longer makes room, whatever it does
+IDLE = 0.02  # of a processor, below which a program waits; one of many that compute in Python has more of the GIL
 MOST_LONG = 256  # programs that do so; each has a thread, and they share one GIL with all others
 MOST = 1000  # threads; sessions beyond share them
 SPARES = 4  # threads without a session that wait for one
@@ -57,7 +59,7 @@ T = TypeVar("T", bound=Item)
 
 
 class Crew(Generic[T]):
-    """At most `limit` programs run at once, those that take LONG not counted, and one thread more reads."""
+    """At most `limit` programs run at once, those that take long not counted, and one thread more reads."""
 
     def __init__(self, receive: Callable[[], bool], turn: Callable[[T], bool], flush: Callable[[], None], limit: int) -> None:
         self._receive = receive
@@ -427,8 +429,8 @@ class Crew(Generic[T]):
         """Let in those that wait behind programs that take long."""
         with self._lock:
             wanted = min(len(self._waiting) + len(self._loose), MOST_LONG - self._excused)
-            long = (one for one in self._members.values() if one.since and now - one.since > LONG and not one.excused)
-            for member in list(islice(long, wanted)):
+            long = (member for ident, member in self._members.items() if _takes_long(ident, member, now))
+            for member in [] if self._stopping else list(islice(long, wanted)):
                 self._excuse(member)
 
     def _relieve(self, since: float) -> None:
@@ -437,3 +439,22 @@ class Crew(Generic[T]):
             if self._busy_since == since:
                 self._busy_since = 0.0
                 self._appoint()
+
+
+def _takes_long(ident: int, member: Member, now: float) -> bool:
+    """Tell whether the program of a living thread should make room: letting more of those that compute run helps nobody."""
+    since = member.since
+    if not since or member.excused:
+        return False
+    begun, at, computed = member.sample
+    if begun != since:
+        member.sample = since, now, _computed(ident)
+    elif now - at > LONG and _computed(ident) - computed < IDLE * (now - at):
+        return True
+    return now - since > LONGEST
+
+
+def _computed(ident: int) -> float:
+    """Return the seconds that a thread has had a processor, where the system tells."""
+    clock = getattr(time, "pthread_getcpuclockid", None)
+    return time.clock_gettime(clock(ident)) if clock is not None else 0.0

@@ -10,7 +10,7 @@ from typing import Any
 class Member:
     """A thread and its own work."""
 
-    __slots__ = ("excused", "gate", "granted", "lent", "owners", "parked", "since", "thread", "work")
+    __slots__ = ("excused", "gate", "granted", "lent", "owners", "parked", "sample", "since", "thread", "work")
 
     def __init__(self) -> None:
         self.work: deque[Any] = deque()  # items that run here and nowhere else
@@ -18,6 +18,7 @@ class Member:
         self.parked = False  # it waits at its gate
         self.granted = False  # it has been let in, as one of those that run
         self.since = 0.0  # when its program began, in seconds of the monotonic clock; 0 while it runs none, or waits within it
+        self.sample = (0.0, 0.0, 0.0)  # of its program: when it began, when it was looked at, and how much it had computed
         self.excused = False  # its program takes long, and is counted no more among those that run
         self.lent = False  # nor is it counted among the threads without a session
         self.gate = threading.Lock()  # shut while nothing is to be done; a lock is the cheapest thing to wait at

@@ -267,6 +267,7 @@ onEveryHost((check) => {
   check('threads that are no number from 1 to 64 are refused', ({ loom }) => {
     for (const threads of [0, 65, -1, 1.5, NaN, '4', null] as number[])
       assert.throws(() => loom.session({ threads }), UsageError, String(threads))
+    assert.throws(() => loom.session({ threads: 2, durable: 'run' }), /a durable session runs one call at a time/)
     const one: LoomSession = loom.session({ threads: 1 } satisfies SessionOptions)
     one.close()
     return Promise.resolve()
