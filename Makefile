@@ -10,7 +10,7 @@ SOURCES := $(shell find $(NODE)/src -name '*.ts')
 TESTS   := $(shell find $(NODE)/test -name '*.ts')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-python test-node check format bench compare conformance clean tools
+.PHONY: help setup demo test test-python test-node check format bench compare scale conformance clean tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ bench: setup ## measure against the peers, side by side (about ten minutes)
 
 compare: setup ## run the same cases on us and on our peers: who is right (about four minutes)
 	@cd bench && ../$(BIN)/python -m compare
+
+scale: setup ## show what programs and fleets cost, by their size (about six minutes)
+	@cd bench && ../$(BIN)/python -m scale
 
 conformance: setup ## write the page of behaviours and their tests
 	@$(BIN)/python tests/conformance.py
