@@ -9,13 +9,14 @@ from scale import memory, page, placement, trial
 SESSIONS, WORKERS = (10, 100, 1_000), (2, 10, 50)
 FEW, *MORE = WORKERS
 SELDOM = 20.0  # programs in a second: for two workers what RATE is for fifty
-OFTEN = 4_000.0  # programs in a second: reads and writes bring several at once
+OFTEN = 2_000.0  # programs in a second: reads and writes bring several at once
 CELLS = [
     *((FEW, sessions, trial.RATE) for sessions in SESSIONS),
     *((workers, SESSIONS[-1], trial.RATE) for workers in MORE),
     (WORKERS[-1], 100, trial.RATE),
     (FEW, 100, SELDOM),
     (FEW, SESSIONS[-1], OFTEN),
+    (WORKERS[-1], SESSIONS[-1], OFTEN),
 ]
 PLACEMENTS = ((2, 0), (50, 0), (1_000, 0), (1_000, 1_000), (1_000, 10_000))  # workers, reservations
 SECONDS = 10.0  # at rest, and at the rate

@@ -25,7 +25,7 @@ spends at rest in that time is counted in the first columns, and taken off in th
 processes of a kind.
 
 A worker that is asked seldom spends more on each program, however many workers there are: compare the rows in which each gets
-ten programs a second. In the row with the high rate reads and writes bring several programs at once.
+ten programs a second. In the rows with the high rate reads and writes bring several programs at once.
 """
 
 REST = """## One second at rest
@@ -36,7 +36,8 @@ their keepers.
 
 MEMORY = """## What the server holds
 
-For each, at rest: keys, and the buffers of its connections.
+For each, at rest: keys, and the buffers of its connections. A session and a live handle have none: what is there comes of the
+calls that made them.
 """
 
 PLACEMENT = """## Placing a client, renewing a lease
