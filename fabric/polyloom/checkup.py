@@ -9,11 +9,11 @@ from typing import Any
 
 import redis
 
-from polyloom import __version__
+from polyloom import __version__, permits
 from polyloom.keys import Keys
 from polyloom.ops import PROTOCOL
 from polyloom.registry import RedisRegistry
-from polyloom.servers import is_too_old
+from polyloom.servers import is_too_old, now
 
 FULL = 0.8  # of maxmemory
 SKEW = 60.0  # seconds; leases use the server's clock alone, logs do not
@@ -47,7 +47,7 @@ class Checkup:
     def __init__(self, client: redis.Redis, keys: Keys) -> None:
         self._client = client
         self._keys = keys
-        self._info: dict[str, Any] = client.info()
+        self._info: dict[str, Any] = _info(client)
 
     def findings(self) -> Iterator[Finding]:
         """Look at everything, in order."""
@@ -55,6 +55,9 @@ class Checkup:
             yield from check(self)
 
     def server(self) -> Iterator[Finding]:
+        if not self._info:
+            yield warning("server", "this user may not ask for the server's version and settings (INFO)", "allow it +info")
+            return
         kind = "Valkey" if "valkey_version" in self._info else "Redis"
         version = str(self._info.get("valkey_version") or self._info["redis_version"])
         if is_too_old(str(self._info["redis_version"])):
@@ -63,6 +66,8 @@ class Checkup:
             yield ok("server", f"{kind} {version}")
 
     def memory(self) -> Iterator[Finding]:
+        if not self._info:
+            return
         policy = str(self._info.get("maxmemory_policy", "noeviction"))
         most, used = int(self._info.get("maxmemory", 0)), int(self._info["used_memory"])
         if policy != "noeviction":
@@ -74,6 +79,8 @@ class Checkup:
             yield ok("memory", f"{used / 2**20:,.0f} MiB used, nothing is evicted")
 
     def persistence(self) -> Iterator[Finding]:
+        if not self._info:
+            return
         if int(self._info.get("aof_enabled", 0)):
             yield from self._appendfsync()
         else:
@@ -103,9 +110,18 @@ class Checkup:
         else:
             yield ok("access", "a password is needed")
 
+    def permits(self) -> Iterator[Finding]:
+        """Say which of a client's and of a worker's commands this user may not run."""
+        page = "allow them to this user: docs/how-to/secure-redis.md"
+        if lacking := permits.missing(self._client, self._keys, permits.client):
+            yield failure("permits", f"this user cannot be a client: it may not {', '.join(lacking)}", page)
+        elif lacking := permits.missing(self._client, self._keys, permits.worker):
+            yield ok("permits", f"this user may do what a client does; it cannot run a worker: it may not {', '.join(lacking)}")
+        else:
+            yield ok("permits", "this user may do what clients and workers do")
+
     def clock(self) -> Iterator[Finding]:
-        seconds, microseconds = self._client.time()
-        skew = seconds + microseconds / 1e6 - time.time()
+        skew = now(self._client) - time.time()
         if abs(skew) > SKEW:
             text = f"the server's clock is {skew:+,.0f} s from this machine's: leases use the server's alone, logs do not"
             yield warning("clock", text, "run a time service on both")
@@ -126,8 +142,18 @@ class Checkup:
                 yield failure("versions", f"{where} speaks protocol {worker.protocol}, not {PROTOCOL}", mend)
             elif worker.version != __version__:
                 yield warning("versions", f"{where} runs polyloom {worker.version}, this is {__version__}", "install one version")
+            if abs(worker.skew) > SKEW:
+                text = f"{where}: its clock was {worker.skew:+,.0f} s from the server's at its start: logs will differ"
+                yield warning("clocks", text, "run a time service there")
         yield from _alike("polyloom", {worker.version for worker in workers})
         yield from _alike("Python", {worker.python.rpartition(".")[0] for worker in workers})
+
+
+def _info(client: redis.Redis) -> dict[str, Any]:
+    try:
+        return dict(client.info())
+    except redis.exceptions.NoPermissionError:
+        return {}
 
 
 def _alike(what: str, versions: set[str]) -> Iterator[Finding]:
@@ -142,6 +168,7 @@ CHECKS: tuple[Callable[[Checkup], Iterator[Finding]], ...] = (
     Checkup.memory,
     Checkup.persistence,
     Checkup.access,
+    Checkup.permits,
     Checkup.clock,
     Checkup.workers,
 )

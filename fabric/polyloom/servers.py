@@ -71,6 +71,12 @@ def typed(url: str) -> Iterator[None]:
         raise refusal(url, error) from None
 
 
+def now(client: redis.Redis) -> float:
+    """Return the server's time, in seconds of Unix time: the clocks of hosts may differ by hours."""
+    seconds, microseconds = client.time()
+    return float(seconds) + float(microseconds) / 1e6
+
+
 def passes(error: Exception) -> bool:
     """Tell a refusal that ends by itself (no memory, no replica, loading) from one of the command (no stream)."""
     return isinstance(error, _PASSING) or str(error).startswith(("MISCONF", "NOREPLICAS", "BUSY"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import time
 from typing import Any
 
 import redis
@@ -16,7 +15,7 @@ from polyloom.errors import PolyloomError, UsageError
 from polyloom.keys import Keys
 from polyloom.policy import policy_of
 from polyloom.registry import Worker
-from polyloom.servers import open_client, refusal
+from polyloom.servers import now, open_client, refusal
 from polyloom.settings import Settings
 from polyloom_workers.ending import Ending, Steps
 from polyloom_workers.events import Events
@@ -56,8 +55,9 @@ class LaneStep(bootsteps.StartStopStep):
             )
         with open_client(self.settings.redis_url()) as client:
             permits.check_permits(client, Keys(self.settings.prefix), permits.worker, self.settings.url)
+            started = now(client)
         self.lane = Lane(self.settings, policy_of(self.settings.allow))
-        self.lease = Lease(self.settings, Worker.here(self.lane.host.id, time.time(), self.settings.labels))
+        self.lease = Lease(self.settings, Worker.here(self.lane.host.id, started, self.settings.labels))
         self.load = Load(self.lane.host, self.lease, self.settings.lease)
         self.sweep = Sweep(self.settings, self.lane.host, self.lane.durables)
         self.events = Events(parent.app, parent.hostname, self.lane.host.id)

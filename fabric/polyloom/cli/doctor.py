@@ -12,7 +12,7 @@ import click
 from polyloom.checkup import Checkup, Finding
 from polyloom.cli import options
 from polyloom.keys import Keys
-from polyloom.servers import open_client
+from polyloom.servers import open_client, typed
 from polyloom.settings import Settings
 
 MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failure": ("✗", "red")}
@@ -27,7 +27,8 @@ MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failure": ("✗", 
 def command(as_json: bool, **flags: str | None) -> None:
     settings = Settings.from_env(os.environ, **flags)
     client = open_client(settings.redis_url(), decode_responses=True)
-    findings = list(Checkup(client, Keys(settings.prefix)).findings())
+    with typed(settings.url):
+        findings = list(Checkup(client, Keys(settings.prefix)).findings())
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings]))
     else:

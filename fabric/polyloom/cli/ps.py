@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections import Counter
 from typing import Any
 
@@ -13,7 +12,7 @@ import click
 from polyloom.census import Census, Record
 from polyloom.cli import options
 from polyloom.keys import Keys
-from polyloom.servers import open_client
+from polyloom.servers import now, open_client, typed
 from polyloom.settings import Settings
 
 SHOWN = 3  # types of objects in a row
@@ -27,18 +26,20 @@ SHOWN = 3  # types of objects in a row
 def command(as_json: bool, wait: float, **flags: str | None) -> None:
     settings = Settings.from_env(os.environ, **flags)
     client = open_client(settings.redis_url(), decode_responses=True)
-    workers = Census(client, Keys(settings.prefix)).take(wait)
+    with typed(settings.url):
+        workers = Census(client, Keys(settings.prefix)).take(wait)
+        moment = now(client)
     if as_json:
         click.echo(json.dumps(workers))
     else:
-        _print(workers)
+        _print(workers, moment)
 
 
-def _print(workers: list[Record]) -> None:
+def _print(workers: list[Record], moment: float) -> None:
     from rich.console import Console
 
     console = Console()
-    console.print(_workers(workers))
+    console.print(_workers(workers, moment))
     sessions = [(worker, client, one) for worker in workers for client in worker["clients"] or () for one in client["sessions"]]
     if sessions:
         console.print(_sessions(sessions))
@@ -50,14 +51,14 @@ def _print(workers: list[Record]) -> None:
             console.print(f"{worker['id']} did not answer: it is stopped, or something holds its interpreter", style="yellow")
 
 
-def _workers(workers: list[Record]) -> Any:
+def _workers(workers: list[Record], moment: float) -> Any:
     from rich.table import Table
 
     names = "worker", "host", "pid", "labels", "sessions", "running", "inbox", "lease", "up", "python", "version"
     table = Table(*names, title=f"{len(workers)} live worker{'s' * (len(workers) != 1)}")
     for worker in workers:
         load = str(worker["sessions"]), str(worker["running"]), str(worker["inbox"])
-        times = f"{worker['lease_ms'] / 1000:.1f} s", f"{time.time() - worker['started']:,.0f} s"
+        times = f"{worker['lease_ms'] / 1000:.1f} s", f"{moment - worker['started']:,.0f} s"
         where = worker["id"], worker["host"], str(worker["pid"]), " ".join(worker["labels"])
         table.add_row(*where, *load, *times, worker["python"], worker["version"])
     return table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
@@ -17,8 +18,8 @@ FULL = 1_000_000  # sessions that a full worker counts for: clients are placed t
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What a worker says of itself: `started` in seconds of Unix time, `sessions` open and those `running` a program, `full` 1
-    where it takes no more."""
+    """What a worker says of itself: `started` in seconds of the server's time, `skew` the seconds that its host's clock was ahead
+    then, `sessions` open and those `running` a program, `full` 1 where it takes no more."""
 
     id: str
     host: str = ""
@@ -27,6 +28,7 @@ class Worker:
     protocol: int = PROTOCOL
     version: str = __version__
     started: float = 0.0
+    skew: float = 0.0
     labels: tuple[str, ...] = ()
     sessions: int = 0
     running: int = 0
@@ -39,9 +41,10 @@ class Worker:
 
     @classmethod
     def here(cls, worker: str, started: float, labels: tuple[str, ...] = ()) -> Worker:
-        """Describe the worker of this process."""
+        """Describe the worker of this process, which starts now."""
         python = ".".join(map(str, sys.version_info[:3]))
-        return cls(worker, socket.gethostname(), os.getpid(), python, started=started, labels=labels)
+        skew = time.time() - started
+        return cls(worker, socket.gethostname(), os.getpid(), python, started=started, labels=labels, skew=skew)
 
     def to_fields(self) -> dict[str, str]:
         """Return the fields of the `info` hash."""
@@ -58,6 +61,7 @@ class Worker:
             protocol=int(fields.get("protocol", 0)),
             version=fields.get("version", ""),
             started=float(fields.get("started", 0)),
+            skew=float(fields.get("skew", 0)),
             labels=tuple(fields.get("labels", "").split()),
             sessions=int(fields.get("sessions", 0)),
             running=int(fields.get("running", 0)),

@@ -42,8 +42,8 @@ export async function openRedis(settings: Placing, client: string): Promise<Tran
       opened.push(await connectTo(address, settings, `polyloom/${client}/${role}`, SILENCE_MS))
     const [writer, reader] = opened as [Redis, Redis]
     const keys = new Keys(settings.prefix)
-    await writer.set(keys.clientLease(client), client, 'PX', settings.leaseMs)
     const { id, labels } = await findPlace(writer, keys, client, settings)
+    await writer.set(keys.clientLease(client), client, 'PX', settings.leaseMs) // now: a worker may have been long in coming
     return new RedisTransport(writer, reader, keys, client, id, settings, labels)
   } catch (error) {
     for (const redis of opened) redis.disconnect()
