@@ -4,7 +4,7 @@
  * program; a script that begins anew takes the same in the same order.
  */
 
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 
 import type { Conversation } from './conversation.js'
 import { DurableError, FrameError, Gone, PolyloomError, UsageError } from './errors.js'
@@ -20,7 +20,10 @@ const SLOWEST_RETRY_MS = 1_000
 const STALL_MS = 10_000 // how long a reply waits for a program that was made before it the last time
 const LONGEST_WAIT_MS = 2 ** 31 - 1 // of one timer
 const ELSEWHERE = ['WorkerLost', 'Moved', 'LeaseExpired'] // after these the session goes on with another worker
-const REPLY = 0 // an event: the next reply; other numbers are waits
+const REPLY = 0
+
+/** Something that the script took: the next reply, or the end of a wait, by its number, with the time that it was then. */
+type Event = typeof REPLY | readonly [wait: number, at: number]
 
 /** What operators see of a run. */
 export interface About {
@@ -32,7 +35,8 @@ export interface About {
 /** Begins a conversation with the worker that owns a log, or with one that may become the owner. */
 export type Begin = () => Conversation
 
-type Settle = () => void
+/** Let the script go on, at a time that is known from before, or now. */
+type Settle = (at?: number) => void
 
 export class DurableLine implements Line {
   readonly durable = true
@@ -48,11 +52,12 @@ export class DurableLine implements Line {
   #made = 0 // programs
   #settled = 0 // replies taken
   #recorded = 0 // programs in the log when it was opened
+  #fresh = true // no program was made that is not among those
   #replies = new Map<number, [Body, Frame]>() // come, but not taken
   #waits = 0 // begun
   #over = new Map<number, Settle>() // waits that have ended, but nobody took that
-  #events: number[] = [] // taken since the last program
-  #history: readonly (readonly number[])[] = []
+  #events: Event[] = [] // taken since the last program
+  #history: readonly (readonly Event[])[] = []
   #opened = false
   #taking = false
   #stall: NodeJS.Timeout | undefined
@@ -101,25 +106,35 @@ export class DurableLine implements Line {
     return this.#random!()
   }
 
-  /** Wait; what is left of it where the script begins anew. */
-  async sleep(ms: number): Promise<void> {
+  /** Wait; what is left of it where the script begins anew. Once the signal has fired it never ends. */
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     await this.ready
-    const end = this.#clock + ms
+    // At the end of what is recorded it may be a wait that was interrupted; a limit of time begins anew.
+    const begun = this.#fresh && !signal ? this.#clock : Math.max(this.#clock, this.#time())
+    const end = begun + ms
     const number = ++this.#waits
     let settle!: Settle
     const taken = new Promise<void>((resolve) => {
-      settle = () => {
-        this.#clock = Math.max(this.#clock, end)
+      settle = (at = Math.max(this.#clock, end)) => {
+        this.#clock = at
+        this.#events.push([number, at])
         resolve()
       }
     })
     this.#hold(1)
-    void this.#until(end).then(() => {
+    let held = true
+    const release = (): void => {
+      if (held) this.#hold(-1)
+      held = false
+    }
+    signal?.addEventListener('abort', release)
+    void this.#until(end, signal).then(() => {
+      if (signal?.aborted) return
       this.#over.set(number, settle)
       void this.#take()
     })
     await taken
-    this.#hold(-1)
+    release()
   }
 
   // The session's side
@@ -143,6 +158,7 @@ export class DurableLine implements Line {
   send(frame: Frame): void {
     if (frame instanceof Program) {
       this.#made = frame.n
+      this.#fresh &&= frame.n <= this.#recorded
       this.#events = []
       this.#programs.set(frame.n, frame)
       clearTimeout(this.#stall)
@@ -175,7 +191,7 @@ export class DurableLine implements Line {
     const session = this.#session
     if (!this.#closed) {
       session.flush()
-      const text = `{"t":"close","session":"${session.id}","outcome":${JSON.stringify(outcome)}}`
+      const text = JSON.stringify({ t: 'close', session: session.id, outcome, events: this.#events })
       this.#conversation?.send({ text, attachments: [] })
       this.#end(new Gone('the session was closed', { code: 'SessionClosed' }))
     }
@@ -216,8 +232,9 @@ export class DurableLine implements Line {
     this.#opened = true
     this.#clock = Number(body['started'])
     this.#recorded = Number(body['recorded'])
+    this.#fresh = this.#recorded > 0
     this.#random = randomFrom(String(body['seed']))
-    this.#history = body['history'] as number[][]
+    this.#history = body['history'] as Event[][]
     this.#welcome()
     void this.#take()
   }
@@ -260,36 +277,33 @@ export class DurableLine implements Line {
     if (this.#taking) return
     this.#taking = true
     await turn()
-    for (let event = this.#due(); event && !this.#closed; event = this.#due()) {
-      const [kind, settle] = event
-      this.#events.push(kind)
+    for (let settle = this.#due(); settle && !this.#closed; settle = this.#due()) {
       settle()
       await turn()
     }
     this.#taking = false
   }
 
-  #due(): [kind: number, settle: Settle] | undefined {
+  #due(): (() => void) | undefined {
     if (!this.#opened) return undefined
-    const before = this.#history[this.#made] // what was taken before the next program
-    if (!before) return this.#next() ?? this.#ended()
-    const wanted = before[this.#events.length]
+    const before = this.#history[this.#made] // what was taken before the next program, or before the end
+    const wanted = before?.[this.#events.length]
     if (wanted === undefined) {
+      if (!before || this.#made >= this.#recorded) return this.#next() ?? this.#ended()
       this.#stalled()
       return undefined
     }
-    return wanted === REPLY ? this.#next() : this.#ended(wanted)
+    return wanted === REPLY ? this.#next() : this.#ended(...wanted)
   }
 
-  #next(): [number, Settle] | undefined {
+  #next(): (() => void) | undefined {
     const found = this.#replies.get(this.#settled + 1)
-    if (!found) return undefined
-    const [body, frame] = found
-    return [REPLY, () => this.#settle(body, frame)]
+    return found && ((): void => this.#settle(...found))
   }
 
   #settle(body: Body, frame: Frame): void {
     this.#replies.delete(++this.#settled)
+    this.#events.push(REPLY)
     this.#clock = Math.max(this.#clock, Number(body['at']))
     try {
       this.#session.reply(body, frame)
@@ -298,10 +312,13 @@ export class DurableLine implements Line {
     }
   }
 
-  #ended(number = Math.min(...this.#over.keys())): [number, Settle] | undefined {
+  #ended(number = Math.min(...this.#over.keys()), at?: number): (() => void) | undefined {
     const settle = this.#over.get(number)
     if (!settle) return undefined
-    return [number, () => (this.#over.delete(number), settle())]
+    return () => {
+      this.#over.delete(number)
+      settle(at)
+    }
   }
 
   /** The script made a program here the last time. If it does not come, the script is another one: go on, and be told where. */
@@ -314,12 +331,17 @@ export class DurableLine implements Line {
   }
 
   /** Wait until a moment of the server's clock. */
-  async #until(end: number): Promise<void> {
+  async #until(end: number, signal?: AbortSignal): Promise<void> {
     for (;;) {
-      const left = end - (Date.now() + this.#ahead)
-      if (left <= 0) return
-      await new Promise((resolve) => setTimeout(resolve, Math.min(left, LONGEST_WAIT_MS)))
+      const left = end - this.#time()
+      if (left <= 0 || signal?.aborted) return
+      await delay(Math.min(left, LONGEST_WAIT_MS), undefined, { signal }).catch(() => undefined)
     }
+  }
+
+  /** The server's time, in ms. */
+  #time(): number {
+    return Date.now() + this.#ahead
   }
 
   #hold(change: 1 | -1): void {

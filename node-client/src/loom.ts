@@ -75,8 +75,8 @@ export class DurableSession extends LoomSession {
   readonly now: () => number
   /** A number from 0 up to 1; the same when the script begins anew. */
   readonly random: () => number
-  /** Wait for some ms; when the script begins anew, only for what is left. */
-  readonly sleep: (ms: number) => Promise<void>
+  /** Wait for some ms; when the script begins anew, only for what is left. Once the signal has fired it never ends. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
   /** Close the session and say how it ended, for operators; what is recorded stays. */
   readonly finish: (outcome: 'done' | 'failed') => Promise<void>
 
@@ -85,7 +85,7 @@ export class DurableSession extends LoomSession {
     this.ready = line.ready
     this.now = () => line.now()
     this.random = () => line.random()
-    this.sleep = (ms) => line.sleep(ms)
+    this.sleep = (ms, signal) => line.sleep(ms, signal)
     this.finish = (outcome) => line.close(outcome).finally(over)
   }
 }

@@ -1,7 +1,7 @@
 /** `once`: a step that a durable session never runs twice (§15.5). */
 
 import { UsageError } from './errors.js'
-import { needNode } from './node.js'
+import { Node, needNode } from './node.js'
 import { PathNode } from './path.js'
 import type { Remote } from './remote.js'
 
@@ -11,8 +11,19 @@ import type { Remote } from './remote.js'
  * should be data. In a session that is not durable, where nothing is ever run again, it changes nothing.
  */
 export function once<T extends Remote>(call: T): T {
-  const node = needNode(call)
-  if (node instanceof PathNode) throw new UsageError('once() takes a call, not an attribute', { hint: 'once(f(x))' })
-  node.session.once(node.owner.slot)
+  mark(needNode(call))
   return call
 }
+
+function mark(node: Node): void {
+  if (node instanceof PathNode) throw new UsageError('once() takes a call, not an attribute', { hint: 'once(f(x))' })
+  node.session.once(node.owner.slot)
+}
+
+// The Lisp runtime asks the node behind a Remote to run once.
+Object.assign(Node.prototype, {
+  once(this: Node): Remote {
+    mark(this)
+    return this.remote
+  },
+})

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +16,8 @@ import redis
 
 from deadline import LONG, until
 from polyloom.embedded import Server
+from polyloom.journal import Runs
+from polyloom.keys import Keys
 from worker_process import WorkerProcess, clean_environment
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +37,11 @@ def step(i):
     note(i)
     return i * i
 
+def speak(text):
+    note(text)
+    print(text, end=" ")
+    print("was said")
+
 def rows(n):
     note(f"rows {n}")
     return list(range(n))
@@ -43,6 +52,9 @@ def gate(name):
     while not DONE.with_name(name).exists():
         time.sleep(0.01)
     return name
+
+def fragile(name):
+    return DONE.with_name(name).read_text()
 
 class Account:
     def __init__(self):
@@ -311,6 +323,14 @@ def test_effects_on_live_objects_are_repeated_unless_they_run_once(place: Place)
     assert ended(script) == '["middle",10]\n', "the object was made anew, without the step that runs once"
 
 
+def test_what_a_step_printed_is_printed_again(place: Place) -> None:
+    body = "await steps.speak('hello'); say(await steps.speak('bye'))"
+    first = place.run(body)
+    assert first == "hello was said\nbye was said\n[null]\n"
+    assert place.run(body) == first
+    assert place.done == ["hello", "bye"]
+
+
 def test_functions_are_refused(place: Place) -> None:
     error = ended(place.script("await session.$py('builtins').map((x) => x, [1])"), 1)
     assert "a durable session takes no functions" in error
@@ -336,3 +356,85 @@ def test_waits_go_on_where_they_were(place: Place) -> None:
     assert sorted(before) == ['["slept",true]\n', "[1]\n"]
     assert out == "".join(before) + "[4]\n"
     assert place.done == ["1", "at middle", "2"]
+
+
+def test_a_log_that_is_forgotten_ends_its_script(place: Place) -> None:
+    script = place.script("say(await steps.step(1)); say(await steps.gate('middle')); say(await steps.step(2))")
+    place.reached("middle")
+    with redis.Redis.from_url(place.url) as client:
+        Runs(client, Keys()).forget("nightly", force=True)
+    place.let_on("middle")
+    assert "was forgotten while its script ran" in ended(script, 1)
+    assert place.run("say(await steps.step(3))") == "[9]\n"
+
+
+def polyloom_in(place: Place, *arguments: str, status: int = 0, **environ: str) -> str:
+    """Run the command line in the folder of a place; return what it printed, its errors where it fails."""
+    environment = clean_environment(PYTHONPATH=str(place.folder), **environ)
+    command = [sys.executable, "-m", "polyloom", *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=place.folder, env=environment, timeout=LONG)
+    assert ran.returncode == status, ran.stdout + ran.stderr
+    return ran.stdout if status == 0 else ran.stderr
+
+
+LISP = """
+(py.import "steps")
+(print "chance" (random) (rand-int 1000) (shuffle (range 9)) (now))
+(def sum (atom 0))
+(doseq [i (range 4)]
+  (swap! sum + (await (steps.step i)))
+  (sleep 0.02)
+  (print i (now)))
+(print "gate" (await (steps.gate "middle")) (await (once (steps.step 8))))
+(print (try (timeout 30 (await (steps.step 9))) (catch e "late")))
+(print (try (timeout 0.05 (sleep 30)) (catch e "late")))
+@sum
+"""
+
+
+@pytest.mark.parametrize("where", ["fleet", "folder"])
+def test_a_lisp_run_that_is_killed(place: Place, where: str) -> None:
+    (place.folder / "story.lisp").write_text(LISP)
+    url = ["--url", place.url] if where == "fleet" else []
+    command = [sys.executable, "-m", "polyloom", "run", "story.lisp", "--run", "lisp/1", *url]
+    environment = clean_environment(PYTHONPATH=str(place.folder))
+    script = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=place.folder, env=environment)
+    place.reached("middle")
+    script.kill()
+    before = (script.communicate()[0]).splitlines()
+    assert len(before) == 5
+    place.let_on("middle")
+    after = polyloom_in(place, "run", "story.lisp", "--run", "lisp/1", *url)
+    assert after.splitlines()[:5] == before
+    assert after.splitlines()[5:] == ["gate middle 64", "81", "late", "14"]
+    assert [one for one in place.done if one != "at middle"] == ["0", "1", "2", "3", "8", "9"]
+    assert polyloom_in(place, "run", "story.lisp", "--run", "lisp/1", *url) == after
+
+
+def test_runs_are_listed_resumed_and_forgotten(place: Place) -> None:
+    (place.folder / "fails.lisp").write_text('(py.import "steps") (print (await (steps.step 1))) (await (steps.fragile "ok"))')
+    url = "--url", place.url
+    assert "FileNotFoundError" in polyloom_in(place, "run", "fails.lisp", *url, "--run", "fails", "--", "a", "b c", status=1)
+    listed = json.loads(polyloom_in(place, "runs", *url, "--json"))
+    assert [(run["name"], run["state"], run["recorded"], run["args"]) for run in listed] == [
+        ("fails", "failed", 2, '["a","b c"]')
+    ]
+    assert "fails.lisp a 'b c'" in polyloom_in(place, "runs", *url, COLUMNS="200")
+    assert "FileNotFoundError" in polyloom_in(place, "run", "fails.lisp", *url, "--run", "fails", status=1), "it is recorded"
+    assert "call step(1)" in polyloom_in(place, "runs", *url, "show", "fails", COLUMNS="200")
+    (place.folder / "ok").write_text("now there")
+    assert polyloom_in(place, "runs", *url, "resume", "fails").splitlines() == ["1", '"now there"']
+    assert place.done == ["1"]
+    assert json.loads(polyloom_in(place, "runs", *url, "--json"))[0]["state"] == "done"
+    polyloom_in(place, "runs", *url, "forget", "fails")
+    assert json.loads(polyloom_in(place, "runs", *url, "--json")) == []
+    assert "no run 'fails' is recorded" in polyloom_in(place, "runs", *url, "resume", "fails", status=1)
+
+
+def test_a_run_needs_a_fleet(place: Place) -> None:
+    (place.folder / "empty.lisp").write_text("1")
+    assert "records nothing" in polyloom_in(place, "run", "empty.lisp", "--run", "a", "--url", "stdio:", status=2)
+    assert "a name has letters" in polyloom_in(place, "run", "empty.lisp", "--run", "a b", status=2)
+    assert "no runs are recorded" in polyloom_in(place, "runs", status=2)
+    assert polyloom_in(place, "run", "empty.lisp", "--run", "a") == "1\n"
+    assert "interrupted" in polyloom_in(place, "runs") or "done" in polyloom_in(place, "runs")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import redis
 
@@ -30,6 +31,7 @@ PARKED = 300.0  # seconds that objects are kept for a client that may come back
 PAGE = 64  # programs read from a log at once, for a client that begins anew
 RETRY, RETRY_MOST = 0.05, 1.0  # seconds until Redis is asked again
 
+PRINTED = 65_536  # characters of one program that are recorded
 ATOMS = (type(None), bool, int, float, str)
 LONGEST_ATOM = 1000  # characters; what is longer is computed anew
 
@@ -44,6 +46,17 @@ _PASSING = (
     redis.exceptions.ClusterDownError,
     redis.exceptions.TryAgainError,
 )
+
+
+class End(NamedTuple):
+    """How a run was left: what operators see, and what the script took after its last program, as JSON."""
+
+    state: str
+    tail: str = ""
+
+
+INTERRUPTED = End("open")
+OUTCOMES = ("done", "failed", "closed")
 
 
 class Run:
@@ -95,15 +108,15 @@ class Durables:
             run.session, run.left = session, Future()
             return run
 
-    def detach(self, run: Run, outcome: str | None) -> None:
+    def detach(self, run: Run, end: End | None) -> None:
         """A client has left a run: its objects wait for the next one, or end with it."""
         with self._lock:
             run.session, run.parked = None, time.monotonic()
-        if outcome is not None or not run.open:
-            self.free(run, outcome or "open")
+        if end is not None or not run.open:
+            self.free(run, end or INTERRUPTED)
         run.left.set_result(None)
 
-    def free(self, run: Run, state: str) -> None:
+    def free(self, run: Run, end: End) -> None:
         """Forget the objects of a run, and let go of its log."""
         with self._lock:
             if run.session is not None or self._runs.get(run.journal.name) is not run:
@@ -111,7 +124,7 @@ class Durables:
             del self._runs[run.journal.name]
         run.table.clear()
         try:
-            run.journal.release(state)
+            run.journal.release(*end)
         except redis.RedisError as error:
             logger.warning("could not let go of the durable session %s: %s", run.journal.name, error)
 
@@ -119,14 +132,14 @@ class Durables:
         """Free the runs whose clients have not come back."""
         for run in list(self._runs.values()):
             if run.session is None and time.monotonic() - run.parked > PARKED:
-                self.free(run, "open")
+                self.free(run, INTERRUPTED)
 
     def leave(self) -> None:
         """Let go of all logs: this worker ends, and others take over."""
         self.leaving = True
         for run in list(self._runs.values()):
             try:
-                run.journal.release("open")
+                run.journal.release(*INTERRUPTED)
             except redis.RedisError as error:
                 logger.warning("could not let go of the durable session %s: %s", run.journal.name, error)
 
@@ -164,13 +177,15 @@ class DurableSession(Session):
         super().__init__(session_id, client, policy, limits)
         self.name: str = wanted["name"]
         self.last = first - 1
-        self._anew = first == 1  # the client begins anew
+        self.last_before = first - 1  # the last program that was answered to this client
         self.before: Future[None] | None = None  # ends when the client before has left
         self._about = {key: value for key, value in wanted.items() if key in ABOUT and type(value) is str}
         self._durables = durables
         self._run: Run | None = None
         self._page: dict[int, Recorded] = {}  # of the log, for a client that begins anew
         self._known: dict[int, Outcome] = {}
+        self._end: End | None = None  # how the client says that it leaves
+        self._printed: list[list[Any]] = []  # slot, stream and text, by the program at work
 
     # Opening
 
@@ -185,13 +200,15 @@ class DurableSession(Session):
             run.open, run.table = False, self.table
         self.table = run.table
         log: list[Recorded] = []
-        if not run.open or self._anew:
+        if not run.open or not self.last_before:
             log = self._claim_and_read(run)
+        if self.last_before > run.recorded:
+            raise forgotten(self.name)
         if not run.open:
             self._rebuild(run, log)
         owner, now = run.journal.owner, self._durables.persist(run.journal.now)
         body = {"t": "opened", "session": self.id, "recorded": run.recorded, "seed": owner.seed, "started": owner.started}
-        return write_frame({**body, "now": now, "history": [one.program.get("events", []) for one in log] if self._anew else []})
+        return write_frame({**body, "now": now, "history": [] if self.last_before else _history(log, owner.tail)})
 
     def _owns(self, run: Run) -> bool:
         seen, owner = self._durables.persist(run.journal.seen), run.journal.owner
@@ -258,6 +275,8 @@ class DurableSession(Session):
         told: dict[str, Any] = {"results": reply.results}
         if reply.failed:
             told["failed"] = reply.failed
+        if self._printed:
+            told["output"], self._printed = self._printed, []
         pulled = {slot for op in program.ops if type(op) is list and op and op[0] == "pull" for slot in op[2:]}
         filled = (op[1] for op in program.ops if type(op) is list and len(op) > 1 and type(op[1]) is int)
         known = [[slot, wire] for slot in filled if slot not in pulled and (wire := self._atom(slot)) is not _NO_ATOM]
@@ -285,7 +304,21 @@ class DurableSession(Session):
         now = time.monotonic()
         reply = Reply([*recorded.answered])
         reply.results, reply.failed = recorded.reply["results"], recorded.reply.get("failed", [])
-        return self._framed(program, reply, {**self._body(program.n, reply), "at": recorded.at}, now)
+        ran = self._framed(program, reply, {**self._body(program.n, reply), "at": recorded.at}, now)
+        printed = [
+            write_frame({"t": "output", "session": self.id, "n": program.n, "slot": slot, "stream": stream, "text": text})
+            for slot, stream, text in recorded.reply.get("output", ())
+        ]
+        frames = [*printed, ran.frame, *ran.rest]
+        return ran._replace(frame=frames[0], rest=frames[1:])
+
+    def printed(self, slot: int, stream: str, text: str) -> None:
+        """Record what the program at work prints, as far as there is room."""
+        room = PRINTED - sum(len(one[2]) for one in self._printed)
+        if self._printed and self._printed[-1][:2] == [slot, stream]:
+            self._printed[-1][2] += text[:room]
+        elif room > 0:
+            self._printed.append([slot, stream, text[:room]])
 
     # Steps that run once
 
@@ -338,13 +371,20 @@ class DurableSession(Session):
             self._run.open = False  # the objects are another worker's now
             raise
 
+    def leaving(self, body: Mapping[str, Any]) -> None:
+        """Take note of the outcome, and of what the client took after its last program."""
+        if self._end is None:
+            outcome, events = body.get("outcome"), body.get("events")
+            known = outcome if outcome in OUTCOMES else "closed"
+            self._end = End(known, json.dumps(events) if type(events) is list and events else "")
+
     def shut(self, error: Gone) -> None:
         """The client leaves; its programs still run. The contexts that are open stay so, with the objects."""
 
     def end(self) -> None:
         """Leave the run to the next client, or end it."""
         if self._run is not None:
-            self._durables.detach(self._run, self.outcome)
+            self._durables.detach(self._run, self._end)
 
 
 RUN_NAME = re.compile(r"[A-Za-z0-9_.:/@+-]{1,128}")
@@ -355,6 +395,11 @@ _NO_ATOM = object()
 def _kept(program: Program) -> dict[str, Any]:
     """Return what is recorded of a program."""
     return {"ops": program.ops, **{key: value for key, value in program.keys.items() if key in ("once", "released", "events")}}
+
+
+def _history(log: list[Recorded], tail: str) -> list[Any]:
+    """Return what the client took before each program, and after the last one."""
+    return [*(one.program.get("events", []) for one in log), *([json.loads(tail)] if tail else [])]
 
 
 def _no_object(_value: object, _depth: int) -> Any:
@@ -373,6 +418,12 @@ def in_use(name: str) -> DurableError:
     """Return the error for a second client."""
     hint = "one client at a time; when that one has died its lease ends within seconds"
     return DurableError(f"another client has the durable session {name}", code="InUse", hint=hint)
+
+
+def forgotten(name: str) -> DurableError:
+    """Return the error for a client that has done more than is recorded."""
+    message = f"what the durable session {name} had recorded was forgotten while its script ran"
+    return DurableError(message, code="ScriptChanged", hint="start the script again: it begins anew")
 
 
 def script_changed(name: str, n: int, path: str) -> DurableError:

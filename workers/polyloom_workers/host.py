@@ -191,7 +191,7 @@ class Host:
         with self.lock:
             session = self._sessions(client).get(_text(body, "session"))
             if session is not None:
-                session.outcome = body.get("outcome") or "closed"
+                session.leaving(body)
                 self._shut(session, Gone("the client closed the session", code="SessionClosed"))
                 if session.order is None:
                     self.runner.queue(session, None)
@@ -224,7 +224,7 @@ class Host:
     def bye(self, client: str, _body: dict[str, Any], _frame: Frame, entry: Any) -> None:
         """Close all sessions of a client."""
         for session in list(self.clients.get(client, {}).values()):
-            session.outcome = session.outcome or "closed"
+            session.leaving({})
         self.forget(client)
         self.send(client, NOTHING, entry)
 

@@ -69,6 +69,7 @@ class Output:
         if running is None:
             return False
         session, n, _, table = running
+        session.printed(table.filling, stream, text)
         self._texts.append((Source(session, n, table.filling, stream), text))
         self._size += len(text)
         if self._size > WAITING:

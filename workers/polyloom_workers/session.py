@@ -83,7 +83,6 @@ class Session(Strand):
 
     calls: Calls  # of objects of the client; set by the host
     lasting = False  # it has objects before its first program, and others after its client
-    outcome: str | None = None  # how its client says that it ended
 
     def __init__(self, session_id: str, client: str, policy: Policy, limits: Limits, threads: int = 1) -> None:
         super().__init__(self)
@@ -129,10 +128,16 @@ class Session(Strand):
         """Do what comes before the first program of a lasting session, and return what its client is told."""
         raise NotImplementedError
 
+    def leaving(self, body: Mapping[str, Any]) -> None:
+        """Take note of how its client says that it ends."""
+
     def shut(self, error: Gone) -> None:
         """End the calls of its objects now; the session itself ends after its programs."""
         self.calls.end(error)
         self.table.entered.gone = error
+
+    def printed(self, slot: int, stream: str, text: str) -> None:
+        """Take note of what the program at work prints."""
 
     def end(self) -> None:
         """Free its objects."""

@@ -15,6 +15,7 @@ COMMANDS = {
     "flower": "watch workers, sessions and jobs in the browser",
     "ps": "show the workers of a fleet, their sessions and objects",
     "run": "run a Lisp file on the embedded fleet, a local process or a fleet",
+    "runs": "show, resume and forget the runs of scripts that record what they do",
     "stdio": "serve one client on standard input and output",
     "up": "start a development fleet: Valkey, workers, Flower",
     "worker": "serve sessions, and jobs with --jobs",

@@ -10,16 +10,19 @@ from types import TracebackType
 from polyloom.embedded import child
 from polyloom.embedded.server import Server
 from polyloom.errors import Gone
+from polyloom.keys import Keys
 from polyloom.settings import Settings
 
 
 class Fleet:
-    """Start with `with`; `url` is where clients connect. Its workers allow what the settings allow, or else everything."""
+    """Start with `with`; `url` is where clients connect. Its workers allow what the settings allow, or else everything. With a
+    folder to `keep` it in, what is recorded outlives the fleet."""
 
-    def __init__(self, settings: Settings, workers: int = 1, port: int | None = None) -> None:
+    def __init__(self, settings: Settings, workers: int = 1, port: int | None = None, keep: Path | None = None) -> None:
         self._settings = settings
         self._count = workers
-        self._server = Server(port)
+        self._server = Server(port, keep=keep)
+        self._kept = keep is not None
         self.workers: list[subprocess.Popen[bytes]] = []
 
     @property
@@ -29,6 +32,8 @@ class Fleet:
     def __enter__(self) -> Fleet:
         try:
             self._server.start()
+            if self._kept:
+                self._forget_workers()
             for number in range(1, self._count + 1):
                 self.workers.append(self._start_worker(number))
         except BaseException:
@@ -38,6 +43,16 @@ class Fleet:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
+
+    def _forget_workers(self) -> None:
+        """Take out the workers of a fleet before: they ended with it, whatever their leases say."""
+        from polyloom.registry import RedisRegistry  # takes a tenth of a second, which a fleet that keeps nothing need not pay
+        from polyloom.servers import open_client
+
+        with open_client(self.url) as client:
+            registry = RedisRegistry(client, Keys(self._settings.prefix))
+            for worker in registry.workers():
+                registry.release(worker.id)
 
     def _start_worker(self, number: int) -> subprocess.Popen[bytes]:
         environment = child.environment(

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from polyloom.embedded import child
+from polyloom.embedded.store import Store
 from polyloom.errors import Gone
 
 START_TIMEOUT = 10.0  # seconds
@@ -21,9 +22,13 @@ POLL = 0.005
 
 
 class Server:
-    """A server of our own. `port` None: a unix socket that only we can open; 0: any free loopback port."""
+    """A server of our own. `port` None: a unix socket that only we can open; 0: any free loopback port.
 
-    def __init__(self, port: int | None = None, options: Sequence[str] = ()) -> None:
+    What it holds is forgotten when it stops, unless there is a folder to `keep` it in, for one server at a time.
+    """
+
+    def __init__(self, port: int | None = None, options: Sequence[str] = (), keep: Path | None = None) -> None:
+        self._store = Store(keep) if keep is not None else None
         self.folder = Path(tempfile.mkdtemp(prefix="polyloom-"))
         self.log = self.folder / "valkey.log"
         self._socket = self.folder / "valkey.sock"
@@ -48,7 +53,8 @@ class Server:
         if not self._port:
             address += ["--unixsocket", str(self._socket), "--unixsocketperm", "700"]
         memory = ["--save", "", "--appendonly", "no", "--dir", str(self.folder)]
-        self._process = child.start([str(find_binary()), *address, *memory, *self._options], self.log)
+        kept = self._store.open() if self._store is not None else []
+        self._process = child.start([str(find_binary()), *address, *memory, *kept, *self._options], self.log)
         end = time.monotonic() + START_TIMEOUT
         while not self._listens():
             if self._process.poll() is not None or time.monotonic() > end:
@@ -56,9 +62,11 @@ class Server:
             time.sleep(POLL)
 
     def stop(self) -> None:
-        """End the server and forget its data."""
+        """End the server; its data is forgotten, or kept as it is."""
         if self._process is not None:
             child.kill(self._process)
+        if self._store is not None:
+            self._store.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _listens(self) -> bool:

@@ -3,5 +3,6 @@
 from polyloom.journal.difference import difference
 from polyloom.journal.log import Journal, Outcome, Owner, Recorded, moved
 from polyloom.journal.replay import Again, Known, exported, plan
+from polyloom.journal.runs import Run, Runs
 
-__all__ = ["Again", "Journal", "Known", "Outcome", "Owner", "Recorded", "difference", "exported", "moved", "plan"]
+__all__ = ["Again", "Journal", "Known", "Outcome", "Owner", "Recorded", "Run", "Runs", "difference", "exported", "moved", "plan"]

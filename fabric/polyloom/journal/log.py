@@ -24,13 +24,15 @@ TIME, PROGRAM, REPLY = b"t", b"p", b"r"
 
 
 class Owner(NamedTuple):
-    """Who may write a log: `worker` in its `epoch`; `started` in ms of server time, `recorded` the number of the last program."""
+    """Who may write a log: `worker` in its `epoch`; `started` in ms of server time, `recorded` the number of the last program,
+    `tail` what the client took after that, as JSON."""
 
     worker: str
     epoch: int
     seed: str = ""
     started: int = 0
     recorded: int = 0
+    tail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,8 @@ class Journal:
         pairs = [part for pair in about.items() for part in pair]
         seed = secrets.token_hex(8)
         answer = self._run("claim", [self._keys.run(self.name)], [me, seen.worker, seen.epoch, seed, *pairs])
-        worker, epoch, seed, started, recorded = answer
-        self.owner = Owner(worker.decode(), int(epoch), seed.decode(), int(started), int(recorded))
+        worker, epoch, seed, started, recorded, tail = answer
+        self.owner = Owner(worker.decode(), int(epoch), seed.decode(), int(started), int(recorded), tail.decode())
         if self.owner.worker != me or self.owner.epoch != seen.epoch + 1:
             raise moved(self.name, self.owner.worker)
         self._client.zadd(self._keys.runs, {self.name: self.owner.started})
@@ -135,9 +137,9 @@ class Journal:
         """Note what a step came to."""
         self._once(slot, _packed({"result": outcome.result}, outcome.attachments))
 
-    def release(self, state: str) -> bool:
+    def release(self, state: str, tail: str = "") -> bool:
         """Let go of the log, for the next owner; False where it has moved already."""
-        arguments = [self.owner.worker, self.owner.epoch, state]
+        arguments = [self.owner.worker, self.owner.epoch, state, tail]
         return bool(self._run("release", [self._keys.run(self.name)], arguments))
 
     def _once(self, slot: int, value: bytes) -> bytes | None:

@@ -13,5 +13,6 @@ end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('XADD', KEYS[2], ARGV[3] .. '-0', 't', now, 'p', ARGV[4], 'r', ARGV[5])
+redis.call('HDEL', KEYS[1], 'tail')
 redis.call('HSET', KEYS[1], 'recorded', ARGV[3], 'updated', now)
 return now

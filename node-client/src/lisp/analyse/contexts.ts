@@ -107,7 +107,7 @@ function callContexts(call: Call, visit: Visit): void {
   visit(call.callee, 'python')
   const name = coreName(call.callee)
   if (name === undefined) return eachArg(call.args, kindOf(call.callee) === 'python' ? 'python' : 'value', visit)
-  if (name === 'get' || name === 'py-iter' || name === 'enter*') {
+  if (name === 'get' || name === 'py-iter' || name === 'enter*' || name === 'once') {
     call.args.forEach((arg, i) => visit(arg.value, i === 0 ? 'python' : 'value'))
   } else eachArg(call.args, coreEntry(name).data ? 'data' : 'value', visit)
 }

@@ -114,6 +114,7 @@ function kindOfCall(call: Call): Kind {
 }
 
 function kindOfCore(name: string, call: Call): Kind {
+  if (name === 'once') return call.args[0] ? kindOf(call.args[0].value) : 'unknown'
   if (name === 'get') return call.args[0] && kindOf(call.args[0].value) === 'python' ? 'python' : 'unknown'
   if (call.awaited && ARRAYS.has(name)) return 'array'
   if (coreEntry(name).bool) return 'boolean'

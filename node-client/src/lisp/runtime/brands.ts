@@ -21,6 +21,7 @@ interface RemoteBrand {
   readonly describe?: () => string
   readonly item?: (key: unknown) => unknown
   readonly enter?: () => Context
+  readonly once?: () => unknown
   readonly iterate?: (options: Record<string, unknown>) => AsyncIterable<unknown>
 }
 

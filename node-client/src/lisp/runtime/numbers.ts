@@ -1,5 +1,7 @@
 // Numbers as functions; the compiler inlines most of them where they are called.
 
+import { random } from './world.js'
+
 type N = number
 
 export const add = (...xs: N[]): N =>
@@ -38,8 +40,8 @@ export const bitXor = (x: N, y: N): N => x ^ y
 export const bitNot = (x: N): N => ~x
 export const shiftLeft = (x: N, y: N): N => x << y
 export const shiftRight = (x: N, y: N): N => x >> y
-export const rand = (n: N = 1): N => Math.random() * n
-export const randInt = (n: N): N => Math.floor(Math.random() * n)
+export const rand = (n: N = 1): N => random() * n
+export const randInt = (n: N): N => Math.floor(random() * n)
 export const parseLong = (text: unknown): N | null => (/^\s*[+-]?\d+\s*$/.test(String(text)) ? Number(text) : null)
 export const parseDouble = (text: unknown): N | null => {
   const value = String(text).trim() === '' ? NaN : Number(text)

@@ -52,6 +52,9 @@ export function iterateRemote(x: unknown, ...options: unknown[]): unknown {
   return brand.iterate ? brand.iterate(found) : x
 }
 
+/** Marks a call as one that a durable run never repeats; what is no Python value, or records nothing, stays as it is. */
+export const once = (x: unknown): unknown => (isRemote(x) ? (remoteBrand(x).once?.() ?? x) : x)
+
 /** A symbol of Symbol that older engines lack. */
 const wellKnown = (name: string): symbol | undefined => (Symbol as unknown as Record<string, symbol | undefined>)[name]
 

@@ -4,6 +4,7 @@ import { concat, seq } from './collections.js'
 import { compare, equal } from './equality.js'
 import { truthy } from './truth.js'
 import { toSet } from './collections.js'
+import { random } from './world.js'
 
 type Items = readonly unknown[]
 
@@ -52,7 +53,7 @@ export const splitAt = (n: number, coll: unknown): [Items, Items] => [take(n, co
 export const shuffle = (coll: unknown): Items => {
   const items = [...seq(coll)]
   for (let i = items.length - 1; i > 0; i--) {
-    const j = Math.floor(Math.random() * (i + 1))
+    const j = Math.floor(random() * (i + 1))
     ;[items[i], items[j]] = [items[j], items[i]]
   }
   return items

@@ -56,6 +56,7 @@ export const CORE = {
   'bit-shift-left': entry('shiftLeft', 'x n', 'Shifts left.'),
   'bit-shift-right': entry('shiftRight', 'x n', 'Shifts right, keeping the sign.'),
   rand: entry('rand', 'n?', 'A random number from 0 up to n (1).'),
+  random: entry('random', '', 'A random number from 0 up to 1.'),
   'rand-int': entry('randInt', 'n', 'A random integer from 0 up to n.'),
   'parse-long': entry('parseLong', 'text', 'The integer in a string, or nil.'),
   'parse-double': entry('parseDouble', 'text', 'The number in a string, or nil.'),
@@ -234,6 +235,7 @@ export const CORE = {
   'ex-message': entry('exMessage', 'error', 'The message of an error.', 'any'),
   // async
   sleep: entry('sleep', 'seconds', 'Waits.', 'awaits'),
+  now: entry('now', '', 'The time, in milliseconds since 1970.'),
   pmap: entry('pmap', 'f coll limit?', 'map with all calls side by side (at most limit at a time).', 'awaits'),
   'any*': entry('anyOf', 'thunks', 'await-any of functions.', 'awaits'),
   'race*': entry('raceOf', 'thunks', 'race of functions.', 'awaits'),
@@ -247,6 +249,7 @@ export const CORE = {
     'An asynchronous iterable of a Python iterable; :chunk n items at a time.',
     'any',
   ),
+  once: entry('once', 'call', 'A Python call that a durable run never repeats: (await (once (mail.send x))).', 'any'),
   'enter*': entry('enter', 'manager', 'What with does first.', 'awaits', 'any'),
   'exit*': entry('exit', 'context & error', 'What with does last.', 'bool', 'awaits', 'any'),
   'keywords->map': entry('keywordsToMap', 'pairs', 'A map of a flat list of keywords and values.', 'any'),

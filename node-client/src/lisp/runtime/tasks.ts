@@ -1,6 +1,7 @@
 // Asynchronous tasks: what is started, awaited together, limited in time, repeated. Durations in seconds.
 
 import { get, seq } from './collections.js'
+import { wakeAfter } from './world.js'
 
 type Thunk = () => unknown
 
@@ -8,10 +9,8 @@ export class TimeoutError extends Error {
   override readonly name = 'TimeoutError'
 }
 
-const wait = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000))
-
 export const sleep = async (seconds: number): Promise<null> => {
-  await wait(seconds)
+  await wakeAfter(seconds)
   return null
 }
 
@@ -49,16 +48,14 @@ export async function pmap(f: (x: unknown) => unknown, coll: unknown, limit = In
 }
 
 export async function timeout(seconds: number, thunk: Thunk): Promise<unknown> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new TimeoutError(`not done after ${seconds} s`))
-    }, seconds * 1000)
+  const done = new AbortController()
+  const late = wakeAfter(seconds, done.signal).then(() => {
+    throw new TimeoutError(`not done after ${seconds} s`)
   })
   try {
     return await Promise.race([spawn(thunk), late])
   } finally {
-    clearTimeout(timer)
+    done.abort()
   }
 }
 
@@ -73,7 +70,7 @@ export async function retry(options: unknown, thunk: Thunk): Promise<unknown> {
     } catch (error) {
       if (attempt >= times) throw error
     }
-    if (delay > 0) await wait(delay)
+    if (delay > 0) await wakeAfter(delay)
     delay *= backoff
   }
 }
