@@ -438,3 +438,11 @@ def test_a_run_needs_a_fleet(place: Place) -> None:
     assert "no runs are recorded" in polyloom_in(place, "runs", status=2)
     assert polyloom_in(place, "run", "empty.lisp", "--run", "a") == "1\n"
     assert "interrupted" in polyloom_in(place, "runs") or "done" in polyloom_in(place, "runs")
+
+
+def test_the_nightly_example(place: Place) -> None:
+    example = str(ROOT / "examples" / "nightly.lisp")
+    first = polyloom_in(place, "run", example, "--run", "nightly", "--url", place.url)
+    assert first.splitlines()[5] == "took true a second or more"
+    assert polyloom_in(place, "run", example, "--run", "nightly", "--url", place.url) == first
+    assert len(polyloom_in(place, "run", example, "--url", "stdio:").splitlines()) == 7

@@ -49,13 +49,14 @@ class _Plan:
         self.atoms: dict[int, Known] = {}  # slot -> immutable data or an error, which belongs to no group
         self.copies: dict[int, Known] = {}  # slot -> other data, as it was told
         self.live: set[int] = set()
+        self.pinned: set[int] = set()  # what modules hold since something was set on them
         self.groups = _Groups()
         self.sizes: dict[int, int] = {}  # slot -> ops that touched it
         for one in log:
             self._results(one)
         for one in log:
             self._look(one)
-        self.wanted = {self.groups.find(slot) for slot in self.live if not self._is_known(slot)}
+        self.wanted = {self.groups.find(slot) for slot in self.live | self.pinned if not self._is_known(slot)}
 
     def steps(self) -> list[Again]:
         """Choose from the last program to the first, so that what is referred to is known to be needed."""
@@ -68,7 +69,7 @@ class _Plan:
     def _results(self, one: Recorded) -> None:
         """Note the data that is recorded, by slot."""
         for slot, mode, result in _pulled(one):
-            if mode == "auto" and _is_data(result):
+            if mode == "auto" and _is_data(result) and not _is_refused(result):
                 (self.atoms if _is_atom(result) else self.copies)[slot] = Known(result, one.answered)
         self.atoms.update((slot, Known(result, ())) for slot, result in one.reply.get("known", ()))
 
@@ -92,7 +93,7 @@ class _Plan:
         if slot:
             self.live.add(slot)
         if self._is_setting(op):
-            self.live.update(touched)  # a module holds them now
+            self.pinned.update(touched)
 
     def _is_static(self, op: Op) -> bool:
         if op[0] == "import" or (op[0] == "getattr" and len(op) == 4 and self._base(op) in self.static):
@@ -248,6 +249,11 @@ def _released(one: Recorded) -> Iterator[int]:
 def _is_data(result: Any) -> bool:
     """Tell whether a result says all there is: no live object, nothing of the client."""
     return not any(form[0] in ("handle", "exposed") for form in _forms(result))
+
+
+def _is_refused(result: Any) -> bool:
+    """Tell whether it was the telling that failed, not the op."""
+    return type(result) is list and result[0] == "error" and str(result[1].get("op", "")).startswith("pull ")
 
 
 def _is_atom(result: Any) -> bool:
