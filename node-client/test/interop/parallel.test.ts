@@ -250,6 +250,20 @@ onEveryHost((check) => {
     }),
   )
 
+  check('B26 objects go from a session with threads to others and back, in the order of each handle', ({ $py, loom }) =>
+    inParallel(loom, 4, async (_, probe) => {
+      const [box, list] = [probe.Box(), $py('builtins').list([1])]
+      const slow = box.wait('lent')
+      assert.equal(await probe.note(7), 7)
+      list.append(2)
+      const taken = probe.Box().note(list).seen.then()
+      const lent = $py('builtins').getattr(slow.note('then'), 'seen').then()
+      await probe.open_gate('lent')
+      assert.deepEqual(await lent, ['lent', 'then'])
+      assert.deepEqual(await taken, [[1, 2]])
+    }),
+  )
+
   check('the end of a session with threads rejects what is pending', async ({ $py, loom }) => {
     const session = loom.session({ threads: 2 })
     const probe = await probeOf(session.$py as Py)
