@@ -479,3 +479,23 @@ def test_loose_work_that_waits_for_loose_work_ends(make_work):
     for promise in promises:
         work.crew.wake(Item("keeps", promise.keep))
     until(lambda: len(work.done) == 60, "all of them went on")
+
+
+def test_leader_that_was_relieved_appoints_nobody_while_another_one_reads(make_work):
+    work = make_work()
+    gate = threading.Event()
+    slow, other, third = items = [Item(name, lambda: None) for name in ("slow", "other", "third")]
+    for at, one in enumerate(items, 1):  # the first one is at home with the leader, each other with a thread of its own
+        work.feed(one)
+        until(lambda at=at: len(work.names()) == at, "it has run")
+    slow.turns.append(lambda: gate.wait(LONG))
+    work.feed(slow)
+    until(lambda: work.running == 1 and work.readers == 1, "another one reads while the leader is in a slow turn")
+    other.turns.append(lambda: None)
+    work.crew.ready(other)  # filed by the one that reads, which goes on to read
+    gate.set()
+    until(lambda: work.names().count("slow") == 2, "the slow turn has ended")
+    third.turns.append(lambda: None)
+    work.feed(third)
+    until(lambda: len(work.names()) == 6, "all is done")
+    assert work.most_readers == 1

@@ -210,6 +210,8 @@ class Crew(Generic[T]):
             with self._lock:
                 if item is not None:
                     self._put_back(member, item, again)
+                if self._leader is not member:
+                    return  # it was relieved: what is filed is another one's, who reads
                 item = self._only(member) if self._filed else None
                 if item is None:
                     if self._filed:
