@@ -170,7 +170,7 @@ class _Search:
     def after(self, taken: int, state: Any) -> list[tuple[int, Any]]:
         """Return what was taken and the state after each operation that may come next; the likeliest one last."""
         found = []
-        bound = min(one.end for at, one in self.done if not taken >> at & 1)
+        bound = next(one.end for at, one in self.done if not taken >> at & 1)
         for at, one in self.done:
             if taken >> at & 1 or one.begin > bound or taken & self.later[at] or self.before[at] & self.must & ~taken:
                 continue

@@ -40,7 +40,7 @@ class Speaker {
       return true
     } catch (error) {
       const certain = error instanceof WorkerLost && error.started === false
-      say({ ...record, type: certain ? 'fail' : 'info', value: error.code ?? String(error), time: now() })
+      say({ ...record, type: certain ? 'fail' : 'info', value: `${error.code} ${error}`, time: now() })
       return false
     }
   }
@@ -117,7 +117,7 @@ const TASKS = {
       for (let at = 0; asked; at++) {
         await Promise.all([something(speaker, pick, 0), something(speaker, pick, 0)])
         if (at % 8 === 0) await speaker.turned(65_536 + pick(100_000), at)
-        await turn()
+        await delay(pick(40))
       }
     }
     await Promise.all(speakers.map((speaker, index) => lane(speaker, chances[index])))

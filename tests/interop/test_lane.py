@@ -230,6 +230,16 @@ def test_blobs_and_small_attachments_keep_their_places(client):
     assert client.results(session, 1) == [1, len(LARGE), 2]
 
 
+def test_second_copy_of_an_entry_is_ignored_though_its_blob_is_freed(client):
+    session = client.open()
+    blob, key = client.put_blob(LARGE)
+    assert client.results(session, with_blobs(client, session, [blob], *LENGTH)) == [len(LARGE)]
+    until(lambda: not client.redis.exists(key), "the blob is freed")
+    client.numbers[session] = 0
+    with_blobs(client, session, [blob], *LENGTH)
+    assert client.run(session, ["repr", 9, 1], ["pull", "auto", 9]) == ["1"]
+
+
 def test_blob_that_is_gone_ends_the_conversation_and_nothing_else(client, server, worker):
     session = client.open()
     with_blobs(client, session, ["A" * 20], *LENGTH)

@@ -81,6 +81,21 @@ class Host:
         except Exception as error:  # no frame brings a host down
             self.end(client, internal(error), entry)
 
+    def awaits(self, client: str, frame: Frame) -> bool:
+        """Tell whether the attachments of a frame are needed: not those of a second copy, nor of what nobody waits for (§8.4)."""
+        try:
+            body = read_frame(Frame(frame.text), self.limits)
+        except PolyloomError:
+            return False
+        n, name = body.get("n"), body.get("session")
+        with self.lock:
+            session = self.clients.get(client, {}).get(name) if type(name) is str else None
+            if session is None:
+                return False
+            if body["t"] == "program":
+                return type(n) is int and n > session.last
+            return body["t"] == "answer" and session.calls.get(body.get("call")) is not None
+
     def hello(self, client: str, body: dict[str, Any], _frame: Frame, entry: Any) -> None:
         """Answer with our own version, or end the conversation when the protocols differ (§2)."""
         if body.get("protocol") != PROTOCOL:

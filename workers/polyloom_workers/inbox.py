@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import redis
@@ -62,14 +62,17 @@ class Inbox:
         options = ("COUNT", BATCH, "BLOCK", int(block * 1000), "NOACK", "STREAMS", self.key, ">")
         return pack("XREADGROUP", "GROUP", GROUP, self._worker, *options)
 
-    def missed(self, link: Link) -> list[Entry]:
+    def missed(self, link: Link) -> Iterator[Entry]:
         """Read what was delivered on a connection that broke."""
         groups = link.ask("XINFO", "GROUPS", self.key)
-        return self.take(link.ask("XRANGE", self.key, f"({self.last}", _delivered(groups[0])), link) if groups else []
+        return self.take(link.ask("XRANGE", self.key, f"({self.last}", _delivered(groups[0])), link) if groups else iter(())
 
-    def take(self, raw: Sequence[Any], link: Link) -> list[Entry]:
-        """Note entries as begun and return those that have a return address; others end here."""
-        return [entry for name, fields in raw if (entry := self._begin(name.decode(), fields or (), link)) is not None]
+    def take(self, raw: Sequence[Any], link: Link) -> Iterator[Entry]:
+        """Note entries as begun and give those that have a return address, one by one; others end here. Where the connection
+        breaks, at a blob, those that were given are not read again."""
+        for name, fields in raw:
+            if (entry := self._begin(name.decode(), fields or (), link)) is not None:
+                yield entry
 
     def _begin(self, name: str, fields: Sequence[bytes], link: Link) -> Entry | None:
         client, text, attachments = _read_fields(fields)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import redis
@@ -152,12 +152,12 @@ class Lane:
         else:
             self._outbox.extend(self._inbox.trim())
 
-    def _hand_over(self, entries: Sequence[Entry]) -> None:
+    def _hand_over(self, entries: Iterable[Entry]) -> None:
         for name, client, frame, lost in entries:
-            if lost:
+            if lost and self.host.awaits(client, frame):
                 self.host.end(client, ProtocolError("an attachment expired before this worker read it"), name)
             else:
-                self.host.receive(client, frame, name)
+                self.host.receive(client, Frame(frame.text) if lost else frame, name)
 
     def send(self, client: str, frame: Frame, entry: str | None) -> None:
         """Put a frame into the outbox; `entry` is the inbox entry that is done with it."""

@@ -24,6 +24,9 @@ from polyloom.registry import RedisRegistry, Worker
 from polyloom.settings import Settings
 
 RENEWALS = 3  # in one lease
+ATTEMPTS = 15  # in one lease, while Redis does not answer
+PATIENCE = 5.0  # seconds that Redis may take to answer at first
+SHORTEST = 0.5  # seconds that an answer may take however short the lease is
 FOREVER = 3600.0  # seconds, again and again
 
 
@@ -90,8 +93,8 @@ def _pipe(keeper: subprocess.Popen[bytes]) -> IO[bytes]:
     return keeper.stdin
 
 
-def _registry(url: str, prefix: str) -> RedisRegistry:
-    return RedisRegistry(redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5), Keys(prefix))
+def _registry(url: str, prefix: str, patience: float = PATIENCE) -> RedisRegistry:
+    return RedisRegistry(redis.Redis.from_url(url, socket_timeout=patience, socket_connect_timeout=patience), Keys(prefix))
 
 
 def _stopped(pid: int) -> bool:
@@ -106,8 +109,9 @@ class Keeper:
     """The child's side: renews until the pipe from the worker closes."""
 
     def __init__(self, order: dict[str, Any]) -> None:
-        self._registry = _registry(order["url"], order["prefix"])
         self._lease: float = order["lease"]
+        # Another connection must be tried while there is still time.
+        self._registry = _registry(order["url"], order["prefix"], max(SHORTEST, self._lease / RENEWALS / 2))
         self._worker = Worker(**order["worker"] | {"labels": tuple(order["worker"]["labels"])})
         self._listed: bool = order["listed"]
         self._arrived: list[str] = []
@@ -117,8 +121,8 @@ class Keeper:
         while came is not None:
             for order in came:
                 self._take(order)
-            self._renew()
-            came = orders.wait(self._lease / RENEWALS)
+            renewed = self._renew()
+            came = orders.wait(self._lease / (RENEWALS if renewed else ATTEMPTS))
         try:
             self._registry.release(self._worker.id)
         except redis.RedisError:
@@ -133,12 +137,15 @@ class Keeper:
             self._worker = replace(self._worker, **told)
             self._arrived += order["arrived"]
 
-    def _renew(self) -> None:
+    def _renew(self) -> bool:
+        """Renew, unless the worker is stopped; False when Redis did not answer."""
         if _stopped(self._worker.pid):
-            return
+            return True
         arrived = self._arrived
-        if self._attempt(lambda: self._registry.lease(self._worker, self._lease, arrived, listed=self._listed)):
+        renewed = self._attempt(lambda: self._registry.lease(self._worker, self._lease, arrived, listed=self._listed))
+        if renewed:
             self._arrived = []
+        return renewed
 
     def _attempt(self, act: Any) -> bool:
         try:

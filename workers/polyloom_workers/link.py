@@ -7,6 +7,7 @@ much as a round trip for every command.
 from __future__ import annotations
 
 import socket
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,13 +29,15 @@ Packed = list[Buffer]
 
 # A peer that does not answer for 5 + 3 x 2 seconds is gone. Not every system has each of these options.
 _PROBES = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 11_000}
+# No read waits longer for a peer that acknowledges and says nothing, as a proxy does that has lost its other side.
+SILENCE = struct.pack("ll", 5, 0)  # seconds and microseconds; far more than a blocking read of the lane
 KEEPALIVE = {getattr(socket, name): value for name, value in _PROBES.items() if hasattr(socket, name)}
 
 
 class Link:
     """Not thread-safe: each link has one user at a time. Errors are redis-py's.
 
-    The socket has no timeout, which would cost a poll for every read; a peer that is gone is noticed by the kernel.
+    The socket has no timeout of Python's, which would cost a poll for every read; the kernel notices who is gone or silent.
     """
 
     def __init__(self, url: str) -> None:
@@ -48,6 +51,8 @@ class Link:
         """Connect anew."""
         self._connection.disconnect()
         self._connection.connect()
+        if (sock := getattr(self._connection, "_sock", None)) is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, SILENCE)
 
     def send(self, commands: Sequence[Packed]) -> None:
         """Send packed commands in as few writes as cost least."""

@@ -12,6 +12,7 @@ import type { BulkReader } from './bulk.js'
 import { Store } from './store.js'
 
 const RETRY_MS = 50 // between looks for a blob that Redis has refused for the moment
+const REMEMBERED = 4_096 // blobs that were read, so that second copies of their entries are known (§8.4)
 
 /** A name or a value of a stream entry. */
 export type Field = string | Buffer
@@ -24,6 +25,8 @@ export interface Unstored {
 }
 
 export class Blobs {
+  readonly #seen = new Set<string>() // ids, in the order in which they were read
+
   constructor(
     readonly redis: Redis,
     readonly keys: Keys,
@@ -52,14 +55,26 @@ export class Blobs {
     )
   }
 
-  /** Put the bytes of blobs into the places of their ids in the fields of an entry, and free them. */
-  async fetch(fields: Buffer[]): Promise<void> {
+  /** Put the bytes of blobs into the places of their ids in the fields of an entry, and free them; false for a second copy. */
+  async fetch(fields: Buffer[]): Promise<boolean> {
     const places = placesOf(fields)
-    if (!places.length) return
-    const keys = places.map((at) => this.keys.clientBlob(this.client, fields[at]!.toString('latin1')))
+    const ids = places.map((at) => fields[at]!.toString('latin1'))
+    if (ids.some((id) => this.#seen.has(id))) return false
+    if (!ids.length) return true
+    const keys = ids.map((id) => this.keys.clientBlob(this.client, id))
     const found = await Promise.all(keys.map((key) => this.#read(key)))
     places.forEach((at, index) => (fields[at] = found[index]!))
+    this.#remember(ids)
     this.redis.unlink(...keys).catch(() => undefined) // they expire
+    return true
+  }
+
+  #remember(ids: readonly string[]): void {
+    for (const id of ids) this.#seen.add(id)
+    for (const id of this.#seen) {
+      if (this.#seen.size <= REMEMBERED) return
+      this.#seen.delete(id)
+    }
   }
 
   /** It may come later than the entry that names it: Redis may have been full for the moment. */

@@ -38,6 +38,11 @@ export class BulkReader {
     throw new Error('there is no connection for large strings yet')
   }
 
+  /** Take no more of this connection; the next string begins to open another one. */
+  renew(): void {
+    this.#drop()
+  }
+
   close(): void {
     this.#closed = true
     this.#drop()

@@ -14,6 +14,7 @@ export const RENEWALS = 2.5 // in one lease
 
 const STOP_MS = 500 // how long the end of a lease waits for the thread
 const MARK = 'polyloom lease thread'
+const ANSWER_MS = 1_000 // that Redis may take; then another connection is tried, while there is still time
 
 interface Task {
   readonly address: Address
@@ -128,6 +129,7 @@ function renewForEver(address: Address): void {
     protocol: 2,
     connectionName: 'polyloom/leases',
     disableClientInfo: true,
+    socketTimeout: ANSWER_MS,
   })
   redis.on('error', () => undefined) // it connects again by itself
   const say = (news: News): void => parentPort?.postMessage(news)

@@ -27,6 +27,7 @@ const BLOCK_MS = 5_000 // how long one read of the mailbox waits
 const SILENCE_MS = 2 * BLOCK_MS // without an answer a connection is taken for dead
 const RETRY_MS = 50 // before the mailbox is read again where that failed
 const WATCH_MS = 500 // between looks at the worker's lease
+const PROMPT_LOOKS = 2 // intervals that a look may take; a slower one means that the worker could not renew its lease either
 const MAILBOX_LEASES = 12 // leases for which an abandoned mailbox is kept
 const GOODBYE_MS = 1_000 // how long closing waits for the server
 
@@ -82,6 +83,8 @@ export class RedisTransport implements Transport {
   #lease: LeaseThread | undefined
   #patience: NodeJS.Timeout | undefined
   #heard = performance.now() // when the mailbox was last read
+  #looking = 0 // intervals since the look at the worker's lease that has no answer yet
+  #trusted = 0 // when a missing lease means a dead worker again
 
   constructor(
     readonly writer: Redis,
@@ -182,9 +185,9 @@ export class RedisTransport implements Transport {
   async #deliver(entries: Entries): Promise<void> {
     for (const [id, fields] of entries) {
       const ours = isFrom(this.worker, fields) // not of one that was given up, and lives
-      if (ours && fields.length > PLAIN_FIELDS) await this.#blobs.fetch(fields)
+      const isNew = ours && (fields.length === PLAIN_FIELDS || (await this.#blobs.fetch(fields)))
       this.ack = id.toString('latin1')
-      if (ours) this.#receiver?.frame(frameOf(fields))
+      if (isNew) this.#receiver?.frame(frameOf(fields))
     }
   }
 
@@ -211,14 +214,39 @@ export class RedisTransport implements Transport {
   #watch(): void {
     const { writer } = this
     if (performance.now() - this.#heard > SILENCE_MS && this.reader.status === 'ready') this.reader.disconnect(true)
+    if (this.#looking) return this.#await()
     const due = this.#pending && this.#seenPending && writer.status === 'ready'
     this.#seenPending = this.#pending
     if (!due) return
-    const look = async (): Promise<void> => {
-      if (await writer.exists(this.keys.workerLease(this.worker))) return
-      this.#end(workerLost(this.worker), await this.#fence())
-    }
-    look().catch((error: unknown) => this.#refused(error))
+    this.#looking = 1
+    this.#look()
+      .catch((error: unknown) => this.#refused(error))
+      .finally(() => (this.#looking = 0))
+  }
+
+  async #look(): Promise<void> {
+    const { writer, keys, worker, settings } = this
+    const [, held] = await Promise.all([
+      writer.pexpire(this.#mailbox, MAILBOX_LEASES * settings.leaseMs), // a write: where the server takes none, leases end, too
+      writer.exists(keys.workerLease(worker)),
+    ])
+    if (this.#looking > PROMPT_LOOKS) this.#distrust()
+    if (held || performance.now() < this.#trusted) return
+    this.#end(workerLost(worker), await this.#fence())
+  }
+
+  /** Count how long a look takes; where all is written and nothing comes back, the connection is dead. */
+  #await(): void {
+    const { writer } = this
+    if (++this.#looking <= SILENCE_MS / WATCH_MS || writer.status !== 'ready' || writer.stream.writableLength > 0)
+      return
+    this.#looking = 1
+    writer.disconnect(true)
+  }
+
+  /** Redis was away or slow: the worker has a lease's time to renew its own. */
+  #distrust(): void {
+    this.#trusted = performance.now() + this.settings.leaseMs
   }
 
   /** The last entry that the worker has taken, after every answer that it left behind is delivered (§8.2). */
@@ -240,6 +268,8 @@ export class RedisTransport implements Transport {
     clearTimeout(this.#patience)
     this.#patience = undefined
     this.#heard = performance.now()
+    this.#distrust()
+    this.#bulk?.renew()
     this.writer.stream.unref()
     this.#keepAlive()
     this.#renew()
