@@ -16,7 +16,7 @@ from worker_process import WorkerProcess, clean_environment
 NODE_CLIENT = Path(__file__).parents[2] / "node-client"
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_node_client_on_a_fleet(own_server: Server, start_worker: Callable[..., WorkerProcess]) -> None:
     worker = start_worker(own_server.url, "--allow", "*").ready()
     files = sorted(map(str, (NODE_CLIENT / "build" / "test" / "interop").glob("*.test.js")))

@@ -172,6 +172,21 @@ onEveryHost((check) => {
     other.close()
   })
 
+  check('sessions with threads lend and borrow, side by side', async ({ loom }) => {
+    const [one, other] = [loom.session({ threads: 4 }), loom.session({ threads: 4 })]
+    const [left, right] = [module(one), module(other)]
+    const counters = Array.from({ length: 8 }, () => left.Counter())
+    const stepped = counters.map((counter) => right.steps(counter, 2))
+    assert.deepEqual(await Promise.all(stepped), Array(8).fill([1, 2]))
+    const sums = counters.map((counter, n) => py(other, 'operator').add(counter.count, py(one, 'operator').neg(n)))
+    assert.deepEqual(
+      await Promise.all(sums),
+      counters.map((_, n) => 2 - n),
+    )
+    one.close()
+    other.close()
+  })
+
   check('many attachments in one op', async ({ $py }) => {
     const many = Array.from({ length: 3_000 }, (_, n) => Buffer.from(`number ${n}`))
     assert.equal(await $py('builtins').len(many), 3_000)
@@ -306,6 +321,17 @@ describe('lent on redis', { skip: URL === undefined && 'POLYLOOM_TEST_REDIS_URL 
       if (signal === 'SIGSTOP') process.kill(worker.pid, 'SIGKILL')
       await worker.stop()
     }
+  })
+
+  test('a durable session neither lends nor borrows', { timeout: 60_000 }, async () => {
+    const [red] = pair()
+    const durable = red.session({ durable: `run:${newId()}` })
+    const refused = (error: unknown): boolean =>
+      error instanceof ValueRefused && /a durable session, or in one, .*await it and send its value/.test(error.message)
+    assert.throws(() => py(durable, 'builtins').abs(py(red, 'builtins').abs(-1)), refused)
+    assert.throws(() => py(red, 'builtins').abs(py(durable, 'builtins').abs(-1)), refused)
+    assert.equal(await py(durable, 'builtins').abs(-2), 2)
+    durable.close()
   })
 
   test('what was asked for goes out before close', { timeout: 60_000 }, async () => {
