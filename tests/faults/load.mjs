@@ -80,9 +80,9 @@ function chance(seed) {
   }
 }
 
-/** Ask for something of what counters and registers can do. */
+/** Ask for something of what counters and registers can do; a durable session asks its own object alone, others die with their worker. */
 function something(speaker, pick, seconds) {
-  const register = `register-${pick(plan.registers ?? 8)}`
+  const register = plan.durable ? speaker.name : `register-${pick(plan.registers ?? 8)}`
   switch (pick(5)) {
     case 0:
       return speaker.read(register, seconds)
@@ -91,7 +91,7 @@ function something(speaker, pick, seconds) {
     case 2:
       return speaker.cas(register, pick(9), pick(9), seconds)
     case 3:
-      return speaker.add(`counter-${pick(plan.counters ?? 4)}`, seconds)
+      return speaker.add(plan.durable ? speaker.name : `counter-${pick(plan.counters ?? 4)}`, seconds)
     default:
       return speaker.add(speaker.name, seconds)
   }
@@ -111,6 +111,23 @@ const TASKS = {
     await Promise.all(pending)
   },
 
+  /** Ask for `programs` in every session, wait for them until it is told to end, and ask for some more. */
+  async lasting(speakers) {
+    const ask = async (programs) => {
+      const pending = []
+      for (let at = 0; at < programs; at++) {
+        pending.push(...speakers.map((speaker, index) => something(speaker, chances[index], plan.seconds)))
+        await turn()
+      }
+      say({ pending: pending.length })
+      await Promise.all(pending)
+      say({ settled: pending.length })
+    }
+    await ask(plan.programs)
+    while (asked) await delay(50)
+    await ask(5)
+  },
+
   /** Keep some programs of every session under way until it is told to end. */
   async steady(speakers) {
     const lane = async (speaker, pick) => {
@@ -123,7 +140,7 @@ const TASKS = {
     await Promise.all(speakers.map((speaker, index) => lane(speaker, chances[index])))
   },
 
-  /** Hold objects and open contexts, with a program under way, until it is told to end. */
+  /** Hold objects and open contexts until it is told to end. */
   async hold(speakers) {
     for (const speaker of speakers) {
       const kept = speaker.subject.Held(`${speaker.name}/held`)
@@ -131,7 +148,7 @@ const TASKS = {
       const open = speaker.subject.Held(`${speaker.name}/open`)
       void within(open, async () => {
         say({ holds: speaker.name })
-        await speaker.add(speaker.name, plan.seconds)
+        while (asked) await delay(50)
         await kept.name
       }).catch(() => undefined)
     }
@@ -146,7 +163,8 @@ for (let client = 0; client < plan.clients; client++) {
   const loom = await connect(plan.url, plan.options)
   looms.push(loom)
   for (let session = 0; session < plan.sessions; session++) {
-    speakers.push(new Speaker(`${plan.name ?? 'client'}-${client}-${session}`, loom.session()))
+    const name = `${plan.name ?? 'client'}-${client}-${session}`
+    speakers.push(new Speaker(name, loom.session(plan.durable ? { durable: name } : {})))
     chances.push(chance(plan.seed + 7919 * chances.length))
   }
 }

@@ -8,7 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from history import Counter, Operation, Register, Undecided, by, check, is_counted, is_linearizable, is_serial, operations, read
+from history import (
+    Counter,
+    Operation,
+    Register,
+    Undecided,
+    Whole,
+    by,
+    check,
+    is_counted,
+    is_linearizable,
+    is_serial,
+    operations,
+    read,
+)
 
 INFINITE = float("inf")
 
@@ -118,6 +131,13 @@ def test_search_that_is_too_long_says_so():
     ]
     with pytest.raises(Undecided):
         is_linearizable(made(*rows, ("read", None, "ok", "nobody wrote it", 2, 3)), Register())
+
+
+def test_counter_and_register_in_one_do_not_touch_each_other():
+    both = made(add(1, 0, 1), ("write", 7, "ok", None, 1, 2), add(2, 2, 3), ("cas", [7, 8], "ok", True, 3, 4), add(3, 4, 5))
+    assert is_serial(both, Whole())
+    assert is_linearizable(both, Whole())
+    assert not is_serial([*both, *made(("read", None, "ok", 7, 5, 6))], Whole())
 
 
 def test_unknown_operation_of_a_session_happened_in_its_place_or_not_at_all():
