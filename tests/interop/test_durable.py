@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -150,9 +150,42 @@ def ended(script: subprocess.Popen[str], status: int = 0) -> str:
 
 @pytest.fixture
 def place(own_server: Server, tmp_path: Path, start_worker: Callable[..., WorkerProcess]) -> Place:
+    """A fleet for one test, which kills some of it."""
     folder = tmp_path / "place"
     folder.mkdir()
     return Place(own_server, folder, start_worker)
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A fleet for all tests that leave it alive."""
+    folder = tmp_path_factory.mktemp("place")
+    server = Server(0)
+    server.start()
+    started: list[WorkerProcess] = []
+
+    def start(url: str, *flags: str, **environ: str) -> WorkerProcess:
+        started.append(WorkerProcess(url, folder, *flags, **environ))
+        return started[-1]
+
+    try:
+        yield Place(server, folder, start)
+    finally:
+        for one in started:
+            one.stop()
+        server.stop()
+
+
+@pytest.fixture
+def calm(fleet: Place) -> Place:
+    """The fleet that stays alive, with nothing recorded, and nothing done."""
+    with redis.Redis.from_url(fleet.url) as client:
+        runs = Runs(client, Keys())
+        for run in runs.all():
+            runs.forget(run.name, force=True)
+    for left in ("done", "middle", "ok"):
+        (fleet.folder / left).unlink(missing_ok=True)
+    return fleet
 
 
 @pytest.fixture
@@ -177,12 +210,12 @@ def once_each(place: Place) -> None:
     assert counted["rows 2"] == 8
 
 
-def test_a_second_run_says_the_same_and_does_nothing(place: Place) -> None:
-    place.let_on("middle")
-    first = place.run(STORY)
-    done = place.done
-    assert place.run(STORY) == first
-    assert place.done == done
+def test_a_second_run_says_the_same_and_does_nothing(calm: Place) -> None:
+    calm.let_on("middle")
+    first = calm.run(STORY)
+    done = calm.done
+    assert calm.run(STORY) == first
+    assert calm.done == done
     assert len(set(first.splitlines())) == 10
 
 
@@ -275,24 +308,24 @@ def test_a_server_that_is_restarted(tmp_path: Path, start_worker: Callable[..., 
         server.stop()
 
 
-def test_another_script_is_told_where_it_differs(place: Place) -> None:
-    place.run("say(await steps.step(1), await steps.step(2))")
-    done = place.done
-    error = ended(place.script("say(await steps.step(1), await steps.step(3))"), 1)
+def test_another_script_is_told_where_it_differs(calm: Place) -> None:
+    calm.run("say(await steps.step(1), await steps.step(2))")
+    done = calm.done
+    error = ended(calm.script("say(await steps.step(1), await steps.step(3))"), 1)
     assert "DurableError: program 2 of the durable session nightly differs" in error
     assert "$.ops[0][3][0]" in error
     assert "polyloom runs forget nightly" in error
-    assert place.done == done
+    assert calm.done == done
 
 
-def test_two_clients_of_one_name(place: Place) -> None:
-    first = place.script("say(await steps.gate('middle'))")
-    place.reached("middle")
-    error = ended(place.script("say(await steps.step(1))"), 1)
+def test_two_clients_of_one_name(calm: Place) -> None:
+    first = calm.script("say(await steps.gate('middle'))")
+    calm.reached("middle")
+    error = ended(calm.script("say(await steps.step(1))"), 1)
     assert "another client has the durable session nightly" in error
-    place.let_on("middle")
+    calm.let_on("middle")
     assert ended(first) == '["middle"]\n'
-    assert place.done == ["at middle"]
+    assert calm.done == ["at middle"]
 
 
 def test_a_step_that_runs_once(place: Place) -> None:
@@ -323,21 +356,21 @@ def test_effects_on_live_objects_are_repeated_unless_they_run_once(place: Place)
     assert ended(script) == '["middle",10]\n', "the object was made anew, without the step that runs once"
 
 
-def test_what_a_step_printed_is_printed_again(place: Place) -> None:
+def test_what_a_step_printed_is_printed_again(calm: Place) -> None:
     body = "await steps.speak('hello'); say(await steps.speak('bye'))"
-    first = place.run(body)
+    first = calm.run(body)
     assert first == "hello was said\nbye was said\n[null]\n"
-    assert place.run(body) == first
-    assert place.done == ["hello", "bye"]
+    assert calm.run(body) == first
+    assert calm.done == ["hello", "bye"]
 
 
-def test_functions_are_refused(place: Place) -> None:
-    error = ended(place.script("await session.$py('builtins').map((x) => x, [1])"), 1)
+def test_functions_are_refused(calm: Place) -> None:
+    error = ended(calm.script("await session.$py('builtins').map((x) => x, [1])"), 1)
     assert "a durable session takes no functions" in error
     assert "$.args[0]" in error
 
 
-def test_waits_go_on_where_they_were(place: Place) -> None:
+def test_waits_go_on_where_they_were(calm: Place) -> None:
     body = """
     const from = session.now()
     const slept = session.sleep(600).then(() => say('slept', session.now() - from >= 600))
@@ -345,27 +378,27 @@ def test_waits_go_on_where_they_were(place: Place) -> None:
     await Promise.all([slept, steps.gate('middle')])
     say(await steps.step(2))
     """
-    script = place.script("await session.ready\n" + body)
-    place.reached("middle")
+    script = calm.script("await session.ready\n" + body)
+    calm.reached("middle")
     assert script.stdout is not None
     before = [script.stdout.readline() for _ in range(2)]
     script.kill()
     script.communicate()
-    place.let_on("middle")
-    out = ended(place.script("await session.ready\n" + body))
+    calm.let_on("middle")
+    out = ended(calm.script("await session.ready\n" + body))
     assert sorted(before) == ['["slept",true]\n', "[1]\n"]
     assert out == "".join(before) + "[4]\n"
-    assert place.done == ["1", "at middle", "2"]
+    assert calm.done == ["1", "at middle", "2"]
 
 
-def test_a_log_that_is_forgotten_ends_its_script(place: Place) -> None:
-    script = place.script("say(await steps.step(1)); say(await steps.gate('middle')); say(await steps.step(2))")
-    place.reached("middle")
-    with redis.Redis.from_url(place.url) as client:
+def test_a_log_that_is_forgotten_ends_its_script(calm: Place) -> None:
+    script = calm.script("say(await steps.step(1)); say(await steps.gate('middle')); say(await steps.step(2))")
+    calm.reached("middle")
+    with redis.Redis.from_url(calm.url) as client:
         Runs(client, Keys()).forget("nightly", force=True)
-    place.let_on("middle")
+    calm.let_on("middle")
     assert "was forgotten while its script ran" in ended(script, 1)
-    assert place.run("say(await steps.step(3))") == "[9]\n"
+    assert calm.run("say(await steps.step(3))") == "[9]\n"
 
 
 def polyloom_in(place: Place, *arguments: str, status: int = 0, **environ: str) -> str:
@@ -411,38 +444,50 @@ def test_a_lisp_run_that_is_killed(place: Place, where: str) -> None:
     assert polyloom_in(place, "run", "story.lisp", "--run", "lisp/1", *url) == after
 
 
-def test_runs_are_listed_resumed_and_forgotten(place: Place) -> None:
-    (place.folder / "fails.lisp").write_text('(py.import "steps") (print (await (steps.step 1))) (await (steps.fragile "ok"))')
-    url = "--url", place.url
-    assert "FileNotFoundError" in polyloom_in(place, "run", "fails.lisp", *url, "--run", "fails", "--", "a", "b c", status=1)
-    listed = json.loads(polyloom_in(place, "runs", *url, "--json"))
+def test_runs_are_listed_resumed_and_forgotten(calm: Place) -> None:
+    (calm.folder / "fails.lisp").write_text('(py.import "steps") (print (await (steps.step 1))) (await (steps.fragile "ok"))')
+    url = "--url", calm.url
+    assert "FileNotFoundError" in polyloom_in(calm, "run", "fails.lisp", *url, "--run", "fails", "--", "a", "b c", status=1)
+    listed = json.loads(polyloom_in(calm, "runs", *url, "--json"))
     assert [(run["name"], run["state"], run["recorded"], run["args"]) for run in listed] == [
         ("fails", "failed", 2, '["a","b c"]')
     ]
-    assert "fails.lisp a 'b c'" in polyloom_in(place, "runs", *url, COLUMNS="200")
-    assert "FileNotFoundError" in polyloom_in(place, "run", "fails.lisp", *url, "--run", "fails", status=1), "it is recorded"
-    assert "call step(1)" in polyloom_in(place, "runs", *url, "show", "fails", COLUMNS="200")
-    (place.folder / "ok").write_text("now there")
-    assert polyloom_in(place, "runs", *url, "resume", "fails").splitlines() == ["1", '"now there"']
-    assert place.done == ["1"]
-    assert json.loads(polyloom_in(place, "runs", *url, "--json"))[0]["state"] == "done"
-    polyloom_in(place, "runs", *url, "forget", "fails")
-    assert json.loads(polyloom_in(place, "runs", *url, "--json")) == []
-    assert "no run 'fails' is recorded" in polyloom_in(place, "runs", *url, "resume", "fails", status=1)
+    assert "fails.lisp a 'b c'" in polyloom_in(calm, "runs", *url, COLUMNS="200")
+    assert "FileNotFoundError" in polyloom_in(calm, "run", "fails.lisp", *url, "--run", "fails", status=1), "it is recorded"
+    assert "call step(1)" in polyloom_in(calm, "runs", *url, "show", "fails", COLUMNS="200")
+    (calm.folder / "ok").write_text("now there")
+    assert polyloom_in(calm, "runs", *url, "resume", "fails").splitlines() == ["1", '"now there"']
+    assert calm.done == ["1"]
+    assert json.loads(polyloom_in(calm, "runs", *url, "--json"))[0]["state"] == "done"
+    polyloom_in(calm, "runs", *url, "forget", "fails")
+    assert json.loads(polyloom_in(calm, "runs", *url, "--json")) == []
+    assert "no run 'fails' is recorded" in polyloom_in(calm, "runs", *url, "resume", "fails", status=1)
 
 
-def test_a_run_needs_a_fleet(place: Place) -> None:
-    (place.folder / "empty.lisp").write_text("1")
-    assert "records nothing" in polyloom_in(place, "run", "empty.lisp", "--run", "a", "--url", "stdio:", status=2)
-    assert "a name has letters" in polyloom_in(place, "run", "empty.lisp", "--run", "a b", status=2)
-    assert "no runs are recorded" in polyloom_in(place, "runs", status=2)
-    assert polyloom_in(place, "run", "empty.lisp", "--run", "a") == "1\n"
-    assert "interrupted" in polyloom_in(place, "runs") or "done" in polyloom_in(place, "runs")
+def test_a_run_needs_a_fleet(calm: Place) -> None:
+    (calm.folder / "empty.lisp").write_text("1")
+    assert "records nothing" in polyloom_in(calm, "run", "empty.lisp", "--run", "a", "--url", "stdio:", status=2)
+    assert "a name has letters" in polyloom_in(calm, "run", "empty.lisp", "--run", "a b", status=2)
+    assert "no runs are recorded" in polyloom_in(calm, "runs", status=2)
+    assert polyloom_in(calm, "run", "empty.lisp", "--run", "a") == "1\n"
+    assert "interrupted" in polyloom_in(calm, "runs") or "done" in polyloom_in(calm, "runs")
 
 
-def test_the_nightly_example(place: Place) -> None:
+def test_the_nightly_example(calm: Place) -> None:
     example = str(ROOT / "examples" / "nightly.lisp")
-    first = polyloom_in(place, "run", example, "--run", "nightly", "--url", place.url)
+    first = polyloom_in(calm, "run", example, "--run", "nightly", "--url", calm.url)
     assert first.splitlines()[5] == "took true a second or more"
-    assert polyloom_in(place, "run", example, "--run", "nightly", "--url", place.url) == first
-    assert len(polyloom_in(place, "run", example, "--url", "stdio:").splitlines()) == 7
+    assert polyloom_in(calm, "run", example, "--run", "nightly", "--url", calm.url) == first
+    assert len(polyloom_in(calm, "run", example, "--url", "stdio:").splitlines()) == 7
+
+
+def test_a_wait_ends_with_its_session(calm: Place) -> None:
+    body = """
+    await session.ready
+    const slept = session.sleep(60_000).catch((error) => say(error.code))
+    await steps.step(1)
+    session.close()
+    await slept
+    try { await session.sleep(1) } catch (error) { say(error.code) }
+    """
+    assert calm.run(body) == '["SessionClosed"]\n["SessionClosed"]\n'
