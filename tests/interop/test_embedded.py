@@ -155,15 +155,19 @@ def test_killed_owner_leaves_no_process():
     Path(folder.decode()).rmdir()
 
 
-def test_up_says_where_the_fleet_is_and_ends_with_ctrl_c():
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 128 + signal.SIGTERM)])
+def test_up_says_where_the_fleet_is_and_ends_with_all_of_it(number, status):
     command = [sys.executable, "-m", "polyloom", "up", "--workers", "1", "--flower-port", "0"]
     up = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment())
     words = up.stdout.readline().split()
     assert words[0] == "fleet"
     url = words[1]
     until(lambda: listed(url), "the worker is there")
-    up.send_signal(signal.SIGINT)
-    assert up.wait(LONG) == 0
+    children = [int(pid) for pid in Path(f"/proc/{up.pid}/task/{up.pid}/children").read_text().split()]
+    assert len(children) == 3, "the server, the worker and Flower"
+    up.send_signal(number)
+    assert up.wait(LONG) == status
+    assert all(is_gone(pid) for pid in children)
     up.stdout.close()
     up.stderr.close()
     port = int(url.rpartition(":")[2].partition("/")[0])

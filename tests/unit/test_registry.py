@@ -195,9 +195,11 @@ def test_set_of_workers_forgets_the_dead(database):
     registry = RedisRegistry(database, keys)
     for number in range(20):
         registry.lease(replace(ONE, id=str(number)), 0.01)
+        database.xadd(keys.inbox(str(number)), {"f": "what it has not read"})
     until(lambda: registry.lease(TWO, 0.01) or database.zcard(keys.workers) == 1, "the dead are dropped from the set")
     assert database.zcard(keys.load) == 1
     assert database.exists(keys.labels) == 0
+    assert database.exists(*(keys.inbox(str(number)) for number in range(20))) == 0
 
 
 def test_record_of_a_newer_worker_is_read():

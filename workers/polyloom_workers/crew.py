@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 PATIENCE = 0.004  # seconds; a hand-over costs about 50 us, a call that is worth one takes longer than this
 BURST = 32  # programs after which replies are sent although more programs wait
 LATE = 0.001  # seconds that one program takes, after which its reply is sent at once
-REST = 1.0  # seconds without work after which the watcher sleeps
+REST = 0.02  # seconds without work after which the watcher sleeps; until then it looks every PATIENCE
 LONG = 0.05  # seconds; a program that does nothing but wait for longer makes room where others wait
 LONGEST = 1.0  # seconds; one that takes longer makes room, whatever it does
 IDLE = 0.02  # of a processor, below which a program waits; one of many that compute in Python has more of the GIL
@@ -264,9 +264,7 @@ class Crew(Generic[T]):
         """Return what a thread does next, as one of those that run; it waits in line when there are enough."""
         source = member.work or (None if member.owners or self._leader is member else self._loose)
         if not source:
-            if member.granted:
-                member.granted = False
-                self._pass_on()
+            self._step_out(member)
             return None
         if not member.granted:
             if self._running >= self._limit:
@@ -276,6 +274,16 @@ class Crew(Generic[T]):
         member.granted = False
         item: T = source.popleft()
         return item
+
+    def _step_out(self, member: Member) -> None:
+        """A thread has nothing to run: it takes no place, and none in line, where it would be let in while it reads."""
+        if member.granted:
+            member.granted = False
+            self._pass_on()
+        elif self._waiting and member in self._waiting:
+            self._waiting.remove(member)
+        if self._loose and self._leader is member:  # it may have been the one who waited to do that
+            self._call_spare()
 
     def _only(self, leader: Member) -> T | None:
         """Return what was filed if that is one thing, and the leader's own: what most reads bring, without a detour."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ import time
 import click
 
 from polyloom.cli import options
-from polyloom.embedded import Fleet
+from polyloom.embedded import Fleet, child
 from polyloom.settings import Settings
 
 
@@ -23,6 +24,7 @@ from polyloom.settings import Settings
 @options.prefix
 def command(workers: int, port: int, flower_port: int, **flags: object) -> None:
     settings = Settings.from_env(os.environ, **flags)
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))  # so that all of it is stopped
     with Fleet(settings, workers, port) as fleet:
         click.echo(f"fleet    {fleet.url}   ({workers} worker{'s' * (workers != 1)})")
         flower = _start_flower(fleet.url, settings.prefix, flower_port)
@@ -45,4 +47,4 @@ def _start_flower(url: str, prefix: str, port: int) -> subprocess.Popen[bytes] |
         return None
     click.echo(f"flower   http://127.0.0.1:{port}")
     command = [sys.executable, "-m", "polyloom", "flower", "--url", url, "--prefix", prefix, "--port", str(port)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=child.bind)

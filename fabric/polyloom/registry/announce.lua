@@ -1,5 +1,5 @@
 -- Enter a worker, or renew its lease, by the server's clock, and say its load and labels to those who place clients.
--- Workers whose lease ended long ago are dropped, and reservations of this one that have ended.
+-- Workers whose lease ended long ago are dropped, and reservations of this one that have ended. Gives the ids of those dropped.
 -- KEYS: workers, load, labels, placed (of this worker), names (§8.1)
 -- ARGV[1] worker id   ARGV[2] lease (ms)   ARGV[3] load   ARGV[4] labels, separated by spaces
 -- ARGV[5…] clients that have said hello: the load counts them, so their reservations end
@@ -15,9 +15,10 @@ for index = 5, #ARGV do
   redis.call('ZREM', KEYS[4], ARGV[index])
 end
 redis.call('ZADD', KEYS[2], ARGV[3] + redis.call('ZCARD', KEYS[4]), worker)
-local gone = {}
+local gone, dropped = {}, {}
 for _, dead in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - 10 * lease)) do
   gone[dead] = true
+  table.insert(dropped, dead)
   redis.call('ZREM', KEYS[1], dead)
   redis.call('ZREM', KEYS[2], dead)
   redis.call('HDEL', KEYS[3], dead)
@@ -30,4 +31,4 @@ if next(gone) then
     end
   end
 end
-return now
+return dropped

@@ -40,10 +40,12 @@ class RedisRegistry:
             if isinstance(answer, Exception) and not (renewed == 1 and passes(answer)):
                 raise answer
         if listed:
-            self._announce(
+            dropped: list[Any] = self._announce(
                 keys=self._registered(worker.id),
                 args=[worker.id, milliseconds, worker.load, " ".join(worker.labels), *arrived],
             )
+            for dead in dropped:
+                self._client.delete(self._keys.inbox(_text(dead)))  # nobody else would, where its machine died with it
 
     def leave(self, worker: str) -> None:
         self._leave(keys=self._registered(worker), args=[worker])
