@@ -1,4 +1,4 @@
-/** The real Python hosts that the interop tests run on, one after the other: the same test body for each. */
+/** The real Python host that the interop tests run on: a fleet, where the environment names one, else a local process. `make test` does both. */
 
 import { after, before, describe, test } from 'node:test'
 
@@ -14,10 +14,7 @@ interface Host {
 
 const REDIS = process.env['POLYLOOM_TEST_REDIS_URL']
 
-export const HOSTS: readonly Host[] = [
-  { name: 'stdio', url: 'stdio:' },
-  ...(REDIS ? [{ name: 'redis', url: REDIS }] : []),
-]
+export const HOSTS: readonly Host[] = [REDIS ? { name: 'redis', url: REDIS } : { name: 'stdio', url: 'stdio:' }]
 
 export interface Bench {
   readonly loom: Loom

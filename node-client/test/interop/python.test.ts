@@ -160,9 +160,10 @@ onEveryHost((check) => {
   check('sessions have their own objects', async ({ loom, $py }) => {
     const other = loom.session()
     const box = (other.$py as any)('types').SimpleNamespace(kw({ x: 1 }))
-    assert.throws(() => $py('builtins').id(box), { code: 'BadValue' })
+    assert.equal(await $py('builtins').getattr(box, 'x'), 1) // lent (§14)
     assert.equal(await box.x, 1)
     other.close()
+    assert.throws(() => $py('builtins').id(box), { code: 'SessionClosed' })
     assert.throws(() => box.x(), { code: 'SessionClosed' })
   })
 })
