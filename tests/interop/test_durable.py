@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -306,6 +307,28 @@ def test_a_server_that_is_restarted(tmp_path: Path, start_worker: Callable[..., 
         once_each(place)
     finally:
         server.stop()
+
+
+def test_connections_that_break_again_and_again(calm: Place) -> None:
+    script = calm.script(STORY.replace("i < 8", "i < 60").replace("i === 4", "i === 50"))
+    with redis.Redis.from_url(calm.url) as client:
+        killed = 0
+        while "at middle" not in calm.done:
+            killed += client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            time.sleep(0.3)
+    calm.let_on("middle")
+    out = ended(script)
+    print(f"{killed} connections were broken")
+    assert killed > 0
+    assert out.splitlines()[-1] == json.dumps(["sum", expected(60)], separators=(",", ":"))
+    counted = Counter(calm.done)
+    assert {name: count for name, count in counted.items() if name.isdigit() and count != 1} == {}
+    assert counted["rows 2"] == 60
+
+
+def expected(count: int) -> int:
+    """What the story sums up to."""
+    return sum(i * i + sum(range(i + 1)) + 2 for i in range(count))
 
 
 def test_another_script_is_told_where_it_differs(calm: Place) -> None:
