@@ -19,6 +19,7 @@ from deadline import LONG, until
 from polyloom.embedded import Server
 from polyloom.journal import Runs
 from polyloom.keys import Keys
+from wire_client import RedisClient
 from worker_process import WorkerProcess, clean_environment
 
 ROOT = Path(__file__).parents[2]
@@ -385,6 +386,21 @@ def test_what_a_step_printed_is_printed_again(calm: Place) -> None:
     assert first == "hello was said\nbye was said\n[null]\n"
     assert calm.run(body) == first
     assert calm.done == ["hello", "bye"]
+
+
+def test_a_program_that_cannot_be_recorded_ends_its_session(calm: Place) -> None:
+    client = RedisClient(calm.url, calm.workers[0].id)
+    client.hello()
+    for key in ("once", "released"):
+        client.send(t="open", session=f"session-{key}", durable={"name": "raw"}, next=1)
+        assert client.expect("opened", "closed")["t"] == "opened"
+        client.send(t="program", session=f"session-{key}", n=1, ops=[["operator", 1, "+", 1, 2], ["pull", "auto", 1]], **{key: 7})
+        body = client.expect("closed", "reply")
+        assert (body["t"], body["session"], body["error"][1]["code"]) == ("closed", f"session-{key}", "BadFrame")
+        assert key in body["error"][1]["message"]
+    client.close()
+    with redis.Redis.from_url(calm.url) as server:
+        assert Runs(server, Keys()).find("raw").recorded == 0
 
 
 def test_functions_are_refused(calm: Place) -> None:

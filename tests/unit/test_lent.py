@@ -108,10 +108,16 @@ class Worker:
 
     def __init__(self, limits=None, lost=()):
         self.sent, self.posted, self.waiting = [], [], []
-        post = lambda worker, frame: self.posted.append((worker, json.loads(frame.text), frame))  # noqa: E731
-        self.host = Host(Policy(), limits or Limits(), self._sent, self.waiting.append, post=post, attend=self._attend)
+        self.host = Host(Policy(), limits or Limits(), self._sent, self.waiting.append, post=self._post, attend=self._attend)
         self.host.lost = lambda workers: workers & set(lost)
         self.say("c", t="hello", protocol=1)
+
+    def _post(self, worker, frame):
+        self.posted.append((worker, json.loads(frame.text), frame))
+
+    def fetched(self, far, **answer):
+        """Another worker answers."""
+        self.host.receive(far, write_frame({"t": "fetched", **answer}))
 
     def _sent(self, client, frame, entry):
         if frame.text:
@@ -159,7 +165,10 @@ def test_forged_session_program_or_slot_is_refused_at_once():
     worker = Worker()
     one, other = worker.session(), worker.session()
     worker.run(one, 1, ["lend", 3, 5], ["getitem", 4, [["secret"]], 0])
-    ask = lambda n, *far: code(worker.run(other, n, ["repr", n, ["far", *far]], ["pull", "auto", n]))  # noqa: E731
+
+    def ask(n, *far):
+        return code(worker.run(other, n, ["repr", n, ["far", *far]], ["pull", "auto", n]))
+
     assert ask(1, new_id(), 1, 3) == "UnknownSession"
     assert ask(2, other, 2, 3) == "UnknownSession"
     assert ask(3, one, 1, 4) == "UnknownSlot"
@@ -253,8 +262,7 @@ def test_value_of_another_worker_is_fetched_from_there_once():
 def test_error_of_another_worker_is_the_error_of_the_op():
     worker = Worker()
     error = ["error", {"code": "NotData", "message": "it lives there", "hint": "share it"}]
-    answer = lambda far, ask: worker.host.receive(far, write_frame({"t": "fetched", "ask": ask, "error": error}))  # noqa: E731
-    assert fetching(worker, answer) == [error]
+    assert fetching(worker, lambda far, ask: worker.fetched(far, ask=ask, error=error)) == [error]
 
 
 def test_worker_that_is_lost_ends_what_is_fetched_from_it():
@@ -280,8 +288,7 @@ def test_answer_that_nobody_can_read_ends_what_waits_for_it():
 )
 def test_answer_of_the_wrong_shape_fails_the_op_alone(answer):
     worker = Worker()
-    tell = lambda far, ask: worker.host.receive(far, write_frame({"t": "fetched", "ask": ask, **answer}))  # noqa: E731
-    (result,) = fetching(worker, tell)
+    (result,) = fetching(worker, lambda far, ask: worker.fetched(far, ask=ask, **answer))
     assert result[1]["code"] in ("BadFrame", "BadValue")
 
 

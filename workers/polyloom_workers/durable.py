@@ -3,160 +3,42 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import Any, NamedTuple, TypeVar
-
-import redis
+from typing import Any, TypeVar
 
 from polyloom.codec import Decoder, Encoder, is_data, marked_float
-from polyloom.errors import DurableError, FrameError, Gone, PolyloomError, ValueRefused
+from polyloom.errors import FrameError, Gone, PolyloomError, ValueRefused
 from polyloom.executor import Reply, Step, apply
-from polyloom.failure import Failed, Failure, failure_of, qualified_name
+from polyloom.failure import Failed, Failure, failure_of, internal, qualified_name
 from polyloom.frames import Frame, write_frame
-from polyloom.journal import Again, Journal, Known, Outcome, Recorded, difference, exported, plan
-from polyloom.keys import Keys
+from polyloom.journal import (
+    Again,
+    Known,
+    Outcome,
+    Recorded,
+    difference,
+    exported,
+    forgotten,
+    lost_object,
+    plan,
+    script_changed,
+    unknown_outcome,
+)
 from polyloom.limits import Limits
 from polyloom.policy import Policy
 from polyloom.table import Table
+from polyloom_workers.durables import Durables, End, Run
 from polyloom_workers.session import Halt, Program, Ran, Session
 
-logger = logging.getLogger(__name__)
-
-PARKED = 300.0  # seconds that objects are kept for a client that may come back
 PAGE = 64  # programs read from a log at once, for a client that begins anew
-RETRY, RETRY_MOST = 0.05, 1.0  # seconds until Redis is asked again
-
 PRINTED = 65_536  # characters of one program that are recorded
 ATOMS = (type(None), bool, int, float, str)
 LONGEST_ATOM = 1000  # characters; what is longer is computed anew
 
 T = TypeVar("T")
-
-_PASSING = (
-    redis.ConnectionError,
-    redis.TimeoutError,
-    redis.exceptions.OutOfMemoryError,
-    redis.exceptions.ReadOnlyError,
-    redis.exceptions.BusyLoadingError,
-    redis.exceptions.ClusterDownError,
-    redis.exceptions.TryAgainError,
-)
-
-
-class End(NamedTuple):
-    """How a run was left: what operators see, and what the script took after its last program, as JSON."""
-
-    state: str
-    tail: str = ""
-
-
-INTERRUPTED = End("open")
-OUTCOMES = ("done", "failed", "closed")
-
-
-class Run:
-    """What there is of a durable session while this worker owns it: its log and its objects, whoever the client is."""
-
-    def __init__(self, journal: Journal, table: Table) -> None:
-        self.journal = journal
-        self.table = table
-        self.recorded = 0  # number of the last program in the log
-        self.open = False  # the objects are there
-        self.session: DurableSession | None = None  # of the client that it belongs to now
-        self.left: Future[None] = Future()  # when that one has ended
-        self.parked = 0.0  # when the last one left, in seconds of the monotonic clock
-
-
-class Durables:
-    """The runs of one worker, by name. `spawn` and `wait` are for their tables."""
-
-    def __init__(self, client: redis.Redis, keys: Keys, worker: str, policy: Policy, limits: Limits) -> None:
-        self._policy = policy
-        self._limits = limits
-        self._client = client
-        self._keys = keys
-        self._worker = worker
-        self._runs: dict[str, Run] = {}
-        self._lock = threading.Lock()
-        self.leaving = False
-
-    def session(self, session_id: str, client: str, body: dict[str, Any]) -> DurableSession:
-        """Return a session for a client that has sent this `open`; its objects come when it begins."""
-        wanted, first = body["durable"], body.get("next", 1)
-        named = type(wanted) is dict and type(wanted.get("name")) is str and RUN_NAME.fullmatch(wanted["name"])
-        if not named or type(first) is not int or first < 1:
-            raise FrameError('an open of a durable session has its name under "durable.name", and under "next" a number from 1')
-        return DurableSession(session_id, client, self._policy, self._limits, self, wanted, first)
-
-    def attach(self, session: DurableSession, alive: Callable[[str], bool]) -> Run | None:
-        """Give a run to a session; None where the one before has not ended yet. DurableError while its client lives."""
-        with self._lock:
-            run = self._runs.get(session.name)
-            if run is None:
-                journal = Journal(self._client, self._keys, session.name, self._worker)
-                run = self._runs[session.name] = Run(journal, session.table)
-            if run.session is not None:
-                if alive(run.session.client):
-                    raise in_use(session.name)
-                session.before = run.left
-                return None
-            run.session, run.left = session, Future()
-            return run
-
-    def detach(self, run: Run, end: End | None) -> None:
-        """A client has left a run: its objects wait for the next one, or end with it."""
-        with self._lock:
-            run.session, run.parked = None, time.monotonic()
-        if end is not None or not run.open:
-            self.free(run, end or INTERRUPTED)
-        run.left.set_result(None)
-
-    def free(self, run: Run, end: End) -> None:
-        """Forget the objects of a run, and let go of its log."""
-        with self._lock:
-            if run.session is not None or self._runs.get(run.journal.name) is not run:
-                return
-            del self._runs[run.journal.name]
-        run.table.clear()
-        try:
-            run.journal.release(*end)
-        except redis.RedisError as error:
-            logger.warning("could not let go of the durable session %s: %s", run.journal.name, error)
-
-    def sweep(self) -> None:
-        """Free the runs whose clients have not come back."""
-        for run in list(self._runs.values()):
-            if run.session is None and time.monotonic() - run.parked > PARKED:
-                self.free(run, INTERRUPTED)
-
-    def leave(self) -> None:
-        """Let go of all logs: this worker ends, and others take over."""
-        self.leaving = True
-        for run in list(self._runs.values()):
-            try:
-                run.journal.release(*INTERRUPTED)
-            except redis.RedisError as error:
-                logger.warning("could not let go of the durable session %s: %s", run.journal.name, error)
-
-    def persist(self, action: Callable[[], T]) -> T:
-        """Do something in Redis, again and again while it cannot be reached or is full. Halt when the log is another's."""
-        delay = RETRY
-        while True:
-            try:
-                return action()
-            except Gone as moved:
-                raise Halt(moved) from None
-            except _PASSING as error:
-                logger.warning("the log of a durable session cannot be written, trying again: %s", error)
-                if self.leaving:
-                    raise Halt(Gone("the worker was shut down", code="WorkerLost")) from None
-                time.sleep(delay)
-                delay = min(2 * delay, RETRY_MOST)
 
 
 class DurableSession(Session):
@@ -165,15 +47,13 @@ class DurableSession(Session):
     lasting = True
 
     def __init__(
-        self,
-        session_id: str,
-        client: str,
-        policy: Policy,
-        limits: Limits,
-        durables: Durables,
-        wanted: Mapping[str, Any],
-        first: int,
+        self, durables: Durables, policy: Policy, limits: Limits, session_id: str, client: str, body: Mapping[str, Any]
     ) -> None:
+        """`body` is that of the `open` which the client has sent; FrameError when it has the wrong shape."""
+        wanted, first = body["durable"], body.get("next", 1)
+        named = type(wanted) is dict and type(wanted.get("name")) is str and RUN_NAME.fullmatch(wanted["name"])
+        if not named or type(first) is not int or first < 1:
+            raise FrameError('an open of a durable session has its name under "durable.name", and under "next" a number from 1')
         super().__init__(session_id, client, policy, limits)
         self.name: str = wanted["name"]
         self.last = first - 1
@@ -254,19 +134,28 @@ class DurableSession(Session):
     # Programs
 
     def run(self, program: Program, table: Table) -> Ran:
-        run = self._run
-        assert run is not None
-        if program.n <= run.recorded:
-            return self._told_again(program, self._find(run, program.n))
+        assert self._run is not None
+        try:
+            if program.n <= self._run.recorded:
+                return self._told_again(program, self._find(self._run, program.n))
+            return self._first_time(program, table, self._run)
+        except Halt:
+            raise
+        except Exception as error:  # a program that is not in the log must not be followed by others
+            raise Halt(error if isinstance(error, PolyloomError) else internal(error)) from error
+
+    def _first_time(self, program: Program, table: Table, run: Run) -> Ran:
+        """Run a program, and record it before it is answered."""
         began = time.monotonic()
-        around = self._around(frozenset(program.keys.get("once", ())))
+        once, released = _slots(program, "once"), _slots(program, "released")
+        around = self._around(frozenset(once))
         reply = apply(program.ops, table, self.policy, program.attachments, program.guarded, around)
         reply.complete()
         body = self._body(program.n, reply)
         recorded = Recorded(program.n, _kept(program), self._reply(program, reply), program.attachments, reply.attachments)
         body["at"] = self._persist(lambda: run.journal.record(recorded))
         run.recorded = program.n
-        for slot in program.keys.get("released", ()):
+        for slot in released:
             self.table.release(slot)
         return self._framed(program, reply, body, began)
 
@@ -388,8 +277,17 @@ class DurableSession(Session):
 
 
 RUN_NAME = re.compile(r"[A-Za-z0-9_.:/@+-]{1,128}")
+OUTCOMES = ("done", "failed", "closed")
 ABOUT = ("script", "args", "folder")  # what a client may say of a run, for operators
 _NO_ATOM = object()
+
+
+def _slots(program: Program, key: str) -> list[int]:
+    """Return the slots that a program names beside its ops."""
+    slots = program.keys.get(key, [])
+    if type(slots) is not list or not all(type(slot) is int for slot in slots):
+        raise FrameError(f"a program has slots under {key!r}")
+    return slots
 
 
 def _kept(program: Program) -> dict[str, Any]:
@@ -412,34 +310,3 @@ def _no_reference(ref: list[Any]) -> object:
 
 def _failure(error: PolyloomError) -> Failure:
     return failure_of(error, "once")
-
-
-def in_use(name: str) -> DurableError:
-    """Return the error for a second client."""
-    hint = "one client at a time; when that one has died its lease ends within seconds"
-    return DurableError(f"another client has the durable session {name}", code="InUse", hint=hint)
-
-
-def forgotten(name: str) -> DurableError:
-    """Return the error for a client that has done more than is recorded."""
-    message = f"what the durable session {name} had recorded was forgotten while its script ran"
-    return DurableError(message, code="ScriptChanged", hint="start the script again: it begins anew")
-
-
-def script_changed(name: str, n: int, path: str) -> DurableError:
-    """Return the error for a program that is not the one that was recorded."""
-    hint = f"run the script as it was, or forget what it did: polyloom runs forget {name}"
-    message = f"program {n} of the durable session {name} differs from the one that was recorded: the script has changed"
-    return DurableError(message, code="ScriptChanged", path=path, hint=hint)
-
-
-def unknown_outcome() -> DurableError:
-    """Return the error for a step whose worker died while it ran."""
-    message = "this step had begun when its worker was lost, and it is marked to run once: nobody knows what came of it"
-    return DurableError(message, code="OutcomeUnknown", hint="look for its effect, and go on accordingly")
-
-
-def lost_object(name: str) -> DurableError:
-    """Return the error for an object that cannot be made again."""
-    message = f"the {name} of a step that runs once was lost with its worker"
-    return DurableError(message, code="OutcomeUnknown", hint="mark with once() only steps whose results are data")

@@ -7,6 +7,7 @@ broken connection both are sent or read again, and the other side ignores what i
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import time
@@ -23,7 +24,8 @@ from polyloom.settings import Settings
 from polyloom_workers import sleep
 from polyloom_workers.crew import Crew
 from polyloom_workers.directory import RedisDirectory
-from polyloom_workers.durable import Durables
+from polyloom_workers.durable import DurableSession
+from polyloom_workers.durables import Durables
 from polyloom_workers.host import Host
 from polyloom_workers.inbox import Entry, Inbox
 from polyloom_workers.link import Link
@@ -69,8 +71,8 @@ class Lane:
         self._inbox = Inbox(keys, self.host.id)
         self._outbox = Outbox(keys, self.host.id)
         self._redis = redis.Redis.from_url(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
-        self.durables = Durables(self._redis, keys, self.host.id, policy, settings.limits)
-        self.host.durable = self.durables.session
+        self.durables = Durables(self._redis, keys, self.host.id)
+        self.host.durable = functools.partial(DurableSession, self.durables, policy, settings.limits)
         self.host.on_acknowledged = self._outbox.acknowledged
         self._read_command = self._inbox.read_command(BLOCK)
         self._reader = Link(url)

@@ -10,7 +10,7 @@ import redis
 
 from polyloom.keys import Keys
 from polyloom.settings import Settings
-from polyloom_workers.durable import Durables
+from polyloom_workers.durables import Durables
 from polyloom_workers.host import Host
 
 logger = logging.getLogger(__name__)
