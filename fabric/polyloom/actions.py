@@ -92,7 +92,7 @@ def _call(run: Run, op: list[Any]) -> object:
     target = run.value(op, 2)
     positional, named = run.arguments(op)
     run.reply.called = target
-    value = target(*positional, **named)
+    value = target(*positional, **named) if named else target(*positional)
     kind = type(value)
     if kind in _COMMON or run.table.spawn is None:
         return value

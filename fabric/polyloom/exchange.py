@@ -26,8 +26,6 @@ def text(value: Any) -> str:
 class Exchange:
     """`resolve` for a decoder, `export` for an encoder."""
 
-    __slots__ = ("exports", "policy", "table")
-
     def __init__(self, table: Table, policy: Policy) -> None:
         self.table = table
         self.policy = policy
@@ -36,10 +34,14 @@ class Exchange:
     def resolve(self, ref: list[Any]) -> object:
         """Return the object of `["ref", slot, name, …]` (§5.3)."""
         value = self.table.get(ref[1] if len(ref) > 1 else None)
-        if len(ref) - 2 > self.table.limits.path_names:
-            raise LimitExceeded(f"path_names: {len(ref) - 2} names are above {self.table.limits.path_names}")
+        names = len(ref) - 2
+        if names < 1:
+            return value
+        if names > self.table.limits.path_names:
+            raise LimitExceeded(f"path_names: {names} names are above {self.table.limits.path_names}")
+        get = self.policy.get
         for name in ref[2:]:
-            value = self.policy.get(value, text(name))
+            value = get(value, name if type(name) is str else text(name))
         return value
 
     def handle(self, slot: int, value: object) -> Wire:

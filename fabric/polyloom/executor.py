@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from polyloom.actions import OPS
 from polyloom.codec import SAFE_INT, Decoder, Encoder, Wire, is_data, marked_float
@@ -29,17 +29,17 @@ from polyloom.words import words_of
 class Reply:
     """What a program came to: `results` of its pulls, errors of ops without a slot by their index, attachments of both."""
 
-    __slots__ = ("_run", "attachments", "called", "error", "failed", "named", "results", "waiting")
+    # Few programs change these: what all have is all that is set.
+    called: object = None  # the last thing that was called, for the program's name
+    named: Sequence[int] = ()  # ids of objects of the client
+    error: ErrorObject | None = None  # what the first op that failed came to, pulled or not
+    _run: _Run | None = None
 
     def __init__(self, attachments: list[Buffer]) -> None:
         self.results: list[Wire] = []
         self.failed: list[Wire] = []
         self.attachments = attachments
-        self.called: object = None  # the last thing that was called, for the program's name
-        self.named: Sequence[int] = ()  # ids of objects of the client
-        self.error: ErrorObject | None = None  # what the first op that failed came to, pulled or not
         self.waiting: list[Waiting] = []  # pulls of coroutines that had not ended: `complete`, or `late` for each
-        self._run: _Run | None = None
 
     def complete(self) -> None:
         """Wait for everything that is not there yet, and fill it in."""
@@ -50,7 +50,7 @@ class Reply:
     def late(self, place: Waiting) -> tuple[Wire, list[Buffer]]:
         """Return a result that came later, and its attachments."""
         assert self._run is not None
-        attachments = self._run.encoder.attachments = []
+        attachments = self._run.encoding().attachments = []
         return self._result(place), attachments
 
     def _result(self, place: Waiting) -> Wire:
@@ -101,30 +101,48 @@ def apply(
         step = partial(around, step)
     for index, op in enumerate(ops):
         step(index, op)
-    reply = run.reply
-    if run.decoder.named:
-        reply.named = run.decoder.named
-    if reply.waiting:
-        reply._run = run
-    else:
-        del run.decoder, run.encoder  # they know the run: without them it needs no garbage collector
-    return reply
+    return run.ended()
 
 
 class _Run(Exchange):
     """One program on its way: the state that its ops share."""
 
-    __slots__ = ("around", "decoder", "encoder", "reply", "root")
+    root = "$.ops"  # where paths to the ops begin; the bodies of maps have their own
+    decoder: Decoder | None = None  # these two are made when a value needs them: most are scalars
+    encoder: Encoder | None = None
 
     def __init__(self, table: Table, policy: Policy, attachments: Sequence[Buffer]) -> None:
         self.table = table
         self.policy = policy
         self.exports = []
+        self.sent = attachments
         self.around = sys.exception()  # of code that waits for this program (§12.5)
-        self.root = "$.ops"  # where paths to the ops begin; the bodies of maps have their own
-        self.decoder = Decoder(attachments, self.resolve, table.limits, table.exposed, table.borrow)
-        self.encoder = Encoder(self.export, table.limits)
-        self.reply = Reply(self.encoder.attachments)
+        self.reply = Reply([])
+
+    def decoding(self) -> Decoder:
+        """Return the decoder of what the program sent."""
+        if self.decoder is None:
+            table = self.table
+            self.decoder = Decoder(self.sent, self.resolve, table.limits, table.exposed, table.borrow)
+        return self.decoder
+
+    def encoding(self) -> Encoder:
+        """Return the encoder of its results."""
+        if self.encoder is None:
+            self.encoder = Encoder(self.export, self.table.limits)
+            self.encoder.attachments = self.reply.attachments
+        return self.encoder
+
+    def ended(self) -> Reply:
+        """Return the reply, when all ops have run; what knows the run is let go, so that it needs no garbage collector."""
+        reply, decoder = self.reply, self.decoder
+        if decoder is not None and decoder.named:
+            reply.named = decoder.named
+        if reply.waiting:
+            reply._run = self
+        else:
+            self.decoder = self.encoder = None
+        return reply
 
     def step(self, index: int, op: Any) -> None:
         """Run one op and file its outcome under its slot."""
@@ -137,20 +155,18 @@ class _Run(Exchange):
                 return self.pull(op)
             if name == "release":
                 return self.release(op)
-            entry = OPS.get(name) if type(name) is str else None
-            if entry is None:
-                raise OpError(f"unknown op {name!r:.40}")
-            function, fewest, most = entry
+            function, fewest, most = OPS[name] if type(name) is str and name in OPS else _unknown(name)
             slot = op[1]
             if type(slot) is not int or slot < 0:
                 slot = 0
                 raise OpError("a slot is an integer from 0")
             if not fewest <= len(op) <= most:
                 raise Shape(f"it has {len(op)} items, not {fewest}" + (f" to {most}" if most > fewest else ""))
-            self.table.filling = slot
+            table = self.table
+            table.filling = slot
             value = function(self, op)
             if slot:
-                self.table.put(slot, value)
+                table.put(slot, value)
         except Failed as dependent:
             self.fail(index, slot, dependent.failure)
         except BaseException as error:
@@ -210,8 +226,8 @@ class _Run(Exchange):
         wire = op[index]
         try:
             if type(wire) is list:
-                return self.resolve(wire) if wire and wire[0] == "ref" else self.decoder.decode(wire)
-            return self.decoder.decode(wire) if type(wire) is dict else wire
+                return self.resolve(wire) if wire and wire[0] == "ref" else self.decoding().decode(wire)
+            return self.decoding().decode(wire) if type(wire) is dict else wire
         except PolyloomError as error:
             error.within(f"[{index}]")
             raise
@@ -220,15 +236,17 @@ class _Run(Exchange):
         """Return the positional and keyword arguments of a call."""
         if type(op[3]) is not list or (len(op) == 5 and type(op[4]) is not dict):
             raise Shape("it takes a target, an array and an object")
+        if len(op) == 4 and _COMPOUND.isdisjoint(map(type, op[3])):
+            return op[3], {}  # scalars stand for themselves
         try:
-            positional = self.decoder.items(op[3], -1)  # the arrays of an op are no values (§5.2)
+            positional = self.decoding().items(op[3], -1)  # the arrays of an op are no values (§5.2)
         except PolyloomError as error:
             error.within(".args")
             raise
         if len(op) == 4:
             return positional, {}
         try:
-            return positional, self.decoder.entries(op[4], -1)
+            return positional, self.decoding().entries(op[4], -1)
         except PolyloomError as error:
             error.within(".kwargs")
             raise
@@ -237,53 +255,53 @@ class _Run(Exchange):
 
     def pull(self, op: list[Any]) -> None:
         """Add one result for each slot (§6.2)."""
-        mode: Any = op[1] if len(op) > 1 else None
+        mode: Any = op[1]
         levels = None
         if type(mode) is dict:
             mode, levels = mode.get("mode"), _levels(mode)
         if mode not in MODES:
             raise OpError(f"unknown mode {mode!r:.40} of a pull")
-        results = self.reply.results
         objects = self.table.objects
+        add = self.reply.results.append
         for slot in op[2:]:
             value = objects.get(slot) if type(slot) is int else None
-            if mode == "auto" and (type(value) in _ATOMS or (type(value) is int and -SAFE_INT <= value <= SAFE_INT)):
-                results.append(value)  # what most calls return, without a detour
-            elif mode == "auto" and type(value) is float:
-                results.append(marked_float(value))
-            elif type(value) is Pending and not value.done():
-                self.reply.waiting.append(Waiting(len(results), slot, mode, levels, value))
-                results.append(PENDING)
+            kind = type(value)
+            if kind in _ATOMS and mode == "auto" and (kind is not int or -SAFE_INT <= value <= SAFE_INT):
+                add(value)  # what most calls return, without a detour
+            elif kind is Pending and not value.done():
+                self.reply.waiting.append(Waiting(len(self.reply.results), slot, mode, levels, value))
+                add(PENDING)
             else:
-                results.append(self.result(slot, mode, levels))
+                add(self.result(slot, mode, levels))
 
     def result(self, slot: Any, mode: str, levels: int | None) -> Wire:
-        kept, exported = len(self.encoder.attachments), len(self.exports)
+        attachments = self.reply.attachments
+        kept, exported = len(attachments), len(self.exports)
         try:
             value = self.table.get(slot)
             if mode != "keep" and (own := self.own(value)) is not None:
                 return own
             if mode == "keep" or (mode == "auto" and not is_data(value)):
                 return self.handle(slot, value)
-            wire = self.copy(value, levels) if mode == "value" else self.encoder.encode(value)
+            wire = self.copy(value, levels) if mode == "value" else self.encoding().encode(value)
             return marked_float(wire) if type(wire) is float else wire
         except Failed as dependent:
             return ["error", dependent.failure.error]
         except Exception as error:
-            del self.encoder.attachments[kept:]
+            del attachments[kept:]
             self.take_back(exported)
             return ["error", describe(error, f"pull {mode}", self.policy.redacts)]
 
     def copy(self, value: object, levels: int | None) -> Wire:
         """Encode a copy (§6.4), which may be made of what is not data itself."""
         if levels is None and type(value) in _FLAT:
-            return self.encoder.encode(value)
+            return self.encoding().encode(value)
         from polyloom.copies import NO_COPY, Copier, copy_of  # few programs ask for it
 
         if not is_data(value) and copy_of(value) is NO_COPY:
             raise ValueRefused(f"{qualified_name(type(value))} is not data", code="NotData", hint="await a part of it")
         copier = Copier(self.export, self.table.limits, levels)
-        copier.attachments = self.encoder.attachments
+        copier.attachments = self.encoding().attachments
         try:
             return copier.encode(value)
         except RecursionError:  # copies take more of Python's stack for a level than data does
@@ -294,6 +312,10 @@ class _Run(Exchange):
         for slot in op[1:]:
             if type(slot) is int:
                 self.table.release(slot)
+
+
+def _unknown(name: object) -> NoReturn:
+    raise OpError(f"unknown op {name!r:.40}")
 
 
 _PLACED = (OpError, ValueRefused, LimitExceeded)  # errors of the bridge that have a place in the program
@@ -307,5 +329,6 @@ def _levels(options: dict[str, Any]) -> int | None:
     return levels
 
 
-_ATOMS = frozenset({str, bool})
+_ATOMS = frozenset({str, bool, int})
+_COMPOUND = frozenset({list, dict})  # wire forms that a decoder has to look at
 _FLAT = frozenset({str, bool, int, bytes})

@@ -27,10 +27,11 @@ def write_frame(body: dict[str, Any], attachments: Sequence[Buffer] = ()) -> Fra
 
 def read_frame(frame: Frame, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
     """Return the body of a frame; FrameError when it is none, LimitExceeded when it is too large."""
-    if frame.attachments or len(frame.text) > limits.frame_bytes:
-        check_sizes(len(frame.text), [len(one) for one in frame.attachments], limits)
+    text, attachments = frame
+    if attachments or len(text) > limits.frame_bytes:
+        check_sizes(len(text), [len(one) for one in attachments], limits)
     try:
-        body = _read(frame.text.decode("utf-8", "surrogatepass"))
+        body = _read(text.decode("utf-8", "surrogatepass"))
     except RecursionError:
         raise LimitExceeded("the frame is nested too deeply to be read") from None
     except ValueError as error:
@@ -59,13 +60,18 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_n
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
+_scan = _DECODER.scan_once
+
+
 def _read(text: str) -> Any:
     """Parse JSON; without white space around it in half the time."""
     try:
-        value, end = _DECODER.raw_decode(text)
-    except json.JSONDecodeError:
-        end = -1
-    return value if end == len(text) else _DECODER.decode(text)
+        value, end = _scan(text, 0)
+        if end == len(text):
+            return value
+    except (StopIteration, json.JSONDecodeError):
+        pass
+    return _DECODER.decode(text)
 
 
 def _make_writer() -> Callable[[object], str]:

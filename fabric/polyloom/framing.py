@@ -9,6 +9,8 @@ from polyloom.frames import Buffer, Frame, check_sizes
 from polyloom.limits import DEFAULT_LIMITS, Limits
 
 HEAD = struct.Struct(">II")  # bytes of text, number of attachments
+HEAD_BYTES = HEAD.size
+_unpack_head = HEAD.unpack_from
 
 
 def pack_frame(frame: Frame) -> list[Buffer]:
@@ -30,16 +32,18 @@ class FrameReader:
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limits = limits
+        self._most = limits.frame_bytes
         self._chunks: list[bytes] = []
         self._have = 0
-        self._need = HEAD.size
+        self._need = HEAD_BYTES
 
     def feed(self, chunk: bytes) -> Iterable[Frame]:
         """Take the next bytes and give the frames that are complete now."""
-        if not self._have and len(chunk) >= HEAD.size:
-            text, count = HEAD.unpack_from(chunk)
-            if not count and len(chunk) == HEAD.size + text and text <= self._limits.frame_bytes:
-                return (Frame(chunk[HEAD.size :]),)  # one small frame at a time is the common case
+        size = len(chunk) - HEAD_BYTES
+        if size >= 0 and not self._have:
+            text, count = _unpack_head(chunk)
+            if size == text and not count and text <= self._most:
+                return (Frame(chunk[HEAD_BYTES:]),)  # one small frame at a time is the common case
         return self._gather(chunk)
 
     def _gather(self, chunk: bytes) -> Iterator[Frame]:
@@ -57,7 +61,7 @@ class FrameReader:
 
     def _end(self, data: bytes, start: int) -> int:
         """Return where the frame at `start` ends, or where its next known part does."""
-        body = start + HEAD.size
+        body = start + HEAD_BYTES
         if body > len(data):
             return body
         text, count = _head(data, start)
@@ -65,20 +69,20 @@ class FrameReader:
         body += 4 * count
         if body > len(data):
             return body
-        lengths = struct.unpack_from(f">{count}I", data, start + HEAD.size)
+        lengths = struct.unpack_from(f">{count}I", data, start + HEAD_BYTES)
         check_sizes(text, lengths, self._limits)
         return int(body + text + sum(lengths))
 
 
 def _head(data: bytes, start: int) -> tuple[int, int]:
-    text, count = HEAD.unpack_from(data, start)
+    text, count = _unpack_head(data, start)
     return text, count
 
 
 def _cut(data: bytes, start: int) -> Frame:
     text, count = _head(data, start)
-    lengths = struct.unpack_from(f">{count}I", data, start + HEAD.size)
-    at = start + HEAD.size + 4 * count
+    lengths = struct.unpack_from(f">{count}I", data, start + HEAD_BYTES)
+    at = start + HEAD_BYTES + 4 * count
     body = data[at : at + text]
     at += text
     attachments = []

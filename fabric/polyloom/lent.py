@@ -29,21 +29,18 @@ class Loan(NamedTuple):
 class Lent:
     """Loans by slot. Any thread may ask; the session's own gives."""
 
-    __slots__ = ("_ended", "_loans", "_lock", "awaited")
+    __slots__ = ("_ended", "_lock", "awaited", "loans")
 
     def __init__(self) -> None:
-        self._loans: dict[int, Future[Loan]] = {}
+        self.loans: dict[int, Future[Loan]] = {}  # by slot
         self._lock = threading.Lock()
         self._ended: PolyloomError | None = None
         self.awaited: dict[int, int] = {}  # slots asked for and not lent yet -> the program that lends
 
-    def __bool__(self) -> bool:
-        return bool(self._loans)
-
     def give(self, slot: int, loan: Loan) -> None:
         """Lend; who asks later gets it too."""
         with self._lock:
-            future = self._loans.setdefault(slot, Future())
+            future = self.loans.setdefault(slot, Future())
             self.awaited.pop(slot, None)
         if not future.done():
             future.set_result(loan)
@@ -53,10 +50,10 @@ class Lent:
         with self._lock:
             if self._ended is not None:
                 raise self._ended
-            if slot not in self._loans:
-                self._loans[slot] = Future()
+            if slot not in self.loans:
+                self.loans[slot] = Future()
                 self.awaited[slot] = n
-            return self._loans[slot]
+            return self.loans[slot]
 
     def missed(self, n: int) -> None:
         """Program `n` has ended: what it has not lent, it never will."""
@@ -70,20 +67,20 @@ class Lent:
         """Take back; who has it keeps it."""
         with self._lock:
             if slot not in self.awaited:
-                self._loans.pop(slot, None)
+                self.loans.pop(slot, None)
 
     def end(self, error: PolyloomError) -> None:
         """Take everything back: the session has ended."""
         with self._lock:
             self._ended = error
             futures = [self._forget(slot) for slot in list(self.awaited)]
-            self._loans.clear()
+            self.loans.clear()
         for future in futures:
             _fail(future, error)
 
     def _forget(self, slot: int) -> Future[Loan]:
         del self.awaited[slot]
-        return self._loans.pop(slot)
+        return self.loans.pop(slot)
 
 
 def _fail(future: Future[Loan], error: PolyloomError) -> None:

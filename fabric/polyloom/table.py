@@ -23,7 +23,12 @@ from polyloom.shared import Shared
 Borrow = Callable[[str, int, int], object]
 """`borrow(session, n, slot)` returns what program `n` of another session lends in a slot (§14)."""
 
-_MISSING = object()
+class _Missing:
+    """What stands in an empty slot."""
+
+
+_MISSING = _Missing()
+_NO_VALUE = frozenset({_Missing, Pending, Failure})
 NEVER = "it was released or never filled, or what fills it waits for the callback that asks"
 
 
@@ -81,6 +86,10 @@ class Table:
     def get(self, slot: object) -> object:
         """Return the object; UnknownName when there is none, Failed when its op failed."""
         value = self.objects.get(slot, _MISSING) if type(slot) is int else _MISSING
+        return self._settled(slot, value) if type(value) in _NO_VALUE else value
+
+    def _settled(self, slot: object, value: object) -> object:
+        """Return the value of what is none yet, or raise why there is none."""
         if value is _MISSING:
             raise UnknownName(f"nothing stands in slot {slot!r}", hint=NEVER)
         if type(value) is Pending:
@@ -98,9 +107,10 @@ class Table:
 
     def put(self, slot: int, value: object) -> None:
         """Fill a slot; LimitExceeded when the session holds as many objects as it may."""
-        if len(self.objects) >= self.limits.session_slots:
-            raise LimitExceeded(f"session_slots: this session holds {len(self.objects):,} objects", hint="release some")
-        self.objects[slot] = value
+        objects = self.objects
+        if len(objects) >= self.limits.session_slots:
+            raise LimitExceeded(f"session_slots: this session holds {len(objects):,} objects", hint="release some")
+        objects[slot] = value
 
     def export(self, value: object) -> int:
         """Put an object found inside data into a slot of the host's choice and return the slot."""
@@ -124,13 +134,12 @@ class Table:
     def release(self, slot: int) -> None:
         """Forget a slot; an unknown one is ignored."""
         value = self.objects.pop(slot, None)
-        key = id(value)
-        if self.lent:
+        if self.lent.loans:
             self.lent.release(slot)
         if self.late_errors:
-            self.late_errors.pop(key, None)
-        if key in self._identities:
-            self._forget(slot, key)
+            self.late_errors.pop(id(value), None)
+        if self._identities and id(value) in self._identities:
+            self._forget(slot, id(value))
 
     def _forget(self, slot: int, key: int) -> None:
         """Forget that a handle was given for a slot, if one was, and with the last one the identity."""

@@ -39,7 +39,7 @@ class Work:
         self.most_readers = 0
         self.flushed = 0
         self.lock = threading.Lock()
-        self.crew: Crew[Item] = Crew(self.receive, self.turn, self.flush, threads)
+        self.crew: Crew[Item] = Crew(self.receive, self.flush, threads)
 
     def receive(self):
         with self.lock:
@@ -85,7 +85,7 @@ def make_work():
 
     def make(threads=4):
         made.append(Work(threads))
-        made[-1].crew.start()
+        made[-1].crew.start(made[-1].turn)
         return made[-1]
 
     yield make
@@ -394,7 +394,7 @@ def test_stop_lets_the_running_turn_end_and_starts_no_other(make_work, gate):
 def test_end_met_by_a_follower_is_told_to_the_main_thread(gate):
     work = Work()
     ended = threading.Event()
-    main = threading.Thread(target=work.crew.serve, args=(ended.set,), daemon=True)
+    main = threading.Thread(target=work.crew.serve, args=(work.turn, ended.set), daemon=True)
     main.start()
     work.feed(Item("slow", wait_at(gate)))
     until(lambda: work.running == 1 and work.readers == 1, "another thread reads while the first one runs")

@@ -48,7 +48,7 @@ def test_end_of_the_session_ends_who_waits_and_who_asks_later():
         asked.result()
     with pytest.raises(UnknownName, match="gone"):
         lent.ask(3, 1)
-    assert not lent
+    assert not lent.loans
 
 
 def test_release_forgets_what_was_lent_and_not_that_it_is_waited_for():
@@ -85,7 +85,7 @@ def test_op_of_the_wrong_shape_lends_nothing(op):
     table = Table()
     reply = apply([op], table, Policy())
     assert reply.error["code"] == "BadOp"
-    assert not table.lent
+    assert not table.lent.loans
 
 
 @pytest.mark.parametrize(

@@ -36,11 +36,12 @@ class Answer(NamedTuple):
 class Call(Strand):
     """A call on its way. Its queue takes the programs made meanwhile, and in the end an Answer, or why there is none."""
 
-    __slots__ = ("future", "guard", "news", "number")
+    __slots__ = ("attended", "future", "guard", "news", "number")
 
     def __init__(self, session: Session, number: int, attended: bool) -> None:
         super().__init__(session)
         self.number = number
+        self.attended = attended
         self.news = threading.Event() if attended else None  # wakes the thread that waits
         self.future: Future[Any] | None = None if attended else Future()
         self.guard: Guard | None = None  # of the op that waits here

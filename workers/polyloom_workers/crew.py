@@ -22,6 +22,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
+from time import monotonic
 from typing import Generic, Protocol, TypeVar
 
 from polyloom_workers.member import Member
@@ -61,9 +62,10 @@ T = TypeVar("T", bound=Item)
 class Crew(Generic[T]):
     """At most `limit` programs run at once, those that take long not counted, and one thread more reads."""
 
-    def __init__(self, receive: Callable[[], bool], turn: Callable[[T], bool], flush: Callable[[], None], limit: int) -> None:
+    _turn: Callable[[T], bool]
+
+    def __init__(self, receive: Callable[[], bool], flush: Callable[[], None], limit: int) -> None:
         self._receive = receive
-        self._turn = turn
         self._flush = flush
         self._limit = limit
         self._filed: deque[T] = deque()  # by the leader
@@ -82,6 +84,7 @@ class Crew(Generic[T]):
         self._busy_since = 0.0  # when the leader began its program; 0 while it reads
         self._seen = 0.0  # last time that there was work
         self._alarm = threading.Event()
+        self._asleep = False  # the watcher is, or about to be
         self._stopping = False
         self._on_end: Callable[[], None] | None = None
 
@@ -137,20 +140,22 @@ class Crew(Generic[T]):
                 with self._lock:
                     self._running += 1
                     self._free += free
-                    member.since = time.monotonic()
+                    member.since = monotonic()
                     if self._leader is member:
-                        self._busy_since = time.monotonic()
+                        self._busy_since = monotonic()
 
     # Beginning and end
 
-    def start(self) -> None:
+    def start(self, turn: Callable[[T], bool]) -> None:
         """Start the first reader and the watcher, and return."""
+        self._turn = turn
         threading.Thread(target=self._watch, name="polyloom-watch", daemon=True).start()
         with self._lock:
             self._hire()
 
-    def serve(self, on_end: Callable[[], None]) -> None:
+    def serve(self, turn: Callable[[T], bool], on_end: Callable[[], None]) -> None:
         """Be the first reader, until the end of the input. `on_end` is called by the thread that met it, if it is another one."""
+        self._turn = turn
         threading.Thread(target=self._watch, name="polyloom-watch", daemon=True).start()
         self._on_end = on_end
         self._free += 1
@@ -166,10 +171,10 @@ class Crew(Generic[T]):
 
     def join(self, timeout: float) -> None:
         """Wait until the threads ended, at most `timeout` seconds for all."""
-        end = time.monotonic() + timeout
+        end = monotonic() + timeout
         for member in [*self._members.values()]:
             if member.thread is not None:
-                member.thread.join(max(0.0, end - time.monotonic()))
+                member.thread.join(max(0.0, end - monotonic()))
 
     @property
     def threads(self) -> list[threading.Thread]:
@@ -209,19 +214,24 @@ class Crew(Generic[T]):
         while not self._stopping:
             with self._lock:
                 if item is not None:
-                    self._put_back(member, item, again)
+                    if again or self._waiting or member.excused:
+                        self._put_back(member, item, again)
+                    else:
+                        self._running -= 1
                 if self._leader is not member:
                     return  # it was relieved: what is filed is another one's, who reads
+                self._busy_since = 0.0
                 item = self._only(member) if self._filed else None
-                if item is None:
-                    if self._filed:
-                        self._hand_out(member)
+                if item is None and self._filed:
+                    self._hand_out(member)
                     if self._leader is not member:
                         return
+                if item is None and (member.work or member.granted or self._waiting or self._loose):
                     item = self._next(member)
-                self._busy_since = 0.0 if item is None else time.monotonic()
-                if item is None and member.work:  # it must wait until fewer programs run, so another one reads
-                    return self._appoint()
+                    if item is None and member.work:  # it must wait until fewer programs run, so another one reads
+                        return self._appoint()
+                if item is not None:
+                    self._busy_since = monotonic()
             if item is not None:
                 again = self._work(member, item, leads=True)
             elif not self._receive():
@@ -238,8 +248,9 @@ class Crew(Generic[T]):
 
     def _work(self, member: Member, item: T, leads: bool) -> bool:
         """Run one program and tell whether more wait. A leader sends replies with its next read, unless they would wait long."""
-        began = self._seen = member.since = time.monotonic()
-        if not self._alarm.is_set():
+        began = self._seen = member.since = monotonic()
+        if self._asleep:
+            self._asleep = False
             self._alarm.set()
         try:
             again = self._turn(item)
@@ -247,8 +258,8 @@ class Crew(Generic[T]):
             logger.exception("a turn of a session failed")
             again = False
         member.since = 0.0
-        self._unsent += 1
-        if not leads or self._unsent >= BURST or time.monotonic() - began > LATE:
+        unsent = self._unsent = self._unsent + 1
+        if not leads or unsent >= BURST or monotonic() - began > LATE:
             self._unsent = 0
             self._flush()
         return again
@@ -287,11 +298,11 @@ class Crew(Generic[T]):
 
     def _only(self, leader: Member) -> T | None:
         """Return what was filed if that is one thing, and the leader's own: what most reads bring, without a detour."""
-        first = self._filed[0]
-        if len(self._filed) > 1 or first.home is not leader or leader.work or leader.granted or self._running >= self._limit:
+        filed = self._filed
+        if len(filed) > 1 or filed[0].home is not leader or leader.work or leader.granted or self._running >= self._limit:
             return None
         self._running += 1
-        return self._filed.popleft()
+        return filed.popleft()
 
     def _put_back(self, member: Member, item: T, again: bool) -> None:
         """A program has ended; its session may have more."""
@@ -423,7 +434,7 @@ class Crew(Generic[T]):
     def _watch(self) -> None:
         while not self._stopping:
             time.sleep(PATIENCE)
-            now = time.monotonic()
+            now = monotonic()
             since = self._busy_since
             if since and now - since > PATIENCE:
                 self._flush()
@@ -432,8 +443,10 @@ class Crew(Generic[T]):
                 self._make_room(now)
             elif now - self._seen > REST:
                 self._alarm.clear()
+                self._asleep = True  # from here on whoever has work wakes it, or it sees that there is some
                 if not (self._busy_since or self._waiting or self._loose):
                     self._alarm.wait()
+                self._asleep = False
 
     def _make_room(self, now: float) -> None:
         """Let in those that wait behind programs that take long."""

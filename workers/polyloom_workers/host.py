@@ -70,10 +70,11 @@ class Host:
         """Act on one frame; what is wrong with it is answered, never raised."""
         try:
             body = read_frame(frame, self.limits)
-            handler = KINDS.get(body["t"])
+            kind = body["t"]
+            handler = KINDS.get(kind)
             if handler is None:
-                raise FrameError(f"unknown kind of frame {body['t']!r}")
-            if body["t"] not in STRANGERS and client not in self.clients:
+                raise FrameError(f"unknown kind of frame {kind!r}")
+            if client not in self.clients and kind not in STRANGERS:
                 return self._late(client, entry)
             handler(self, client, body, frame, entry)
         except PolyloomError as error:
@@ -147,36 +148,44 @@ class Host:
 
     def program(self, client: str, body: dict[str, Any], frame: Frame, entry: Any) -> None:
         """Queue a program in its session, which becomes ready (§5.1)."""
-        name, n, ops = _text(body, "session"), body.get("n"), body.get("ops")
-        guarded = body.get("guarded", ())
+        name, n, ops, guarded = body.get("session"), body.get("n"), body.get("ops"), body.get("guarded", ())
         if type(n) is not int or n < 1 or type(ops) is not list or (guarded and type(guarded) is not list):
             raise FrameError('a program has a number from 1 under "n" and an array under "ops"')
-        if "ack" in body and self.on_acknowledged is not None:
+        if self.on_acknowledged is not None and "ack" in body:
             self.on_acknowledged(client, body["ack"])
         with self.lock:
-            session = self._sessions(client).get(name)
+            session = self._sessions(client).get(name) if type(name) is str else None
             if session is None:
+                name = _text(body, "session")
                 lost: PolyloomError | None = UnknownName(f"no session {name!r} is open here", code="UnknownSession")
-            elif n <= session.last:
+            elif n != session.last + 1:
+                if n > session.last:
+                    raise ProtocolError(f"program {n} came after program {session.last}: one is missing")
                 lost = None  # a second copy
-            elif n > session.last + 1:
-                raise ProtocolError(f"program {n} came after program {session.last}: one is missing")
-            else:
-                session.last = n
-                if "far" in body:
-                    session.meet(body["far"])
-                call = session.calls.get(body["in"]) if "in" in body else None
-                lost = self.runner.room.no_program(session, call or session)
-                if lost is None:
-                    octets = self.runner.room.take(session, frame)
-                    session.unfinished.add(n)
-                    accepted = Program(n, ops, frame.attachments, entry, guarded, body, octets)
-                    if session.order is None:
-                        return self.runner.queue(call or session, accepted)
-                    return self.runner.order(session, session.order, call, accepted, _after(body))
-                if session.lasting:
-                    raise lost
+            elif (lost := self._accept(session, Program(n, ops, frame.attachments, entry, guarded, body), frame)) is None:
+                return
+            elif session.lasting:
+                raise lost
         self.send(client, refusal(name, n, ops, lost) if lost else NOTHING, entry)
+
+    def _accept(self, session: Session, program: Program, frame: Frame) -> PolyloomError | None:
+        """File a program in its session, or tell why there is no room; with the lock."""
+        runner, body = self.runner, program.keys
+        session.last = program.n
+        if "far" in body:
+            session.meet(body["far"])
+        call = session.calls.get(body["in"]) if "in" in body else None
+        if session.scheduled:
+            lost = runner.room.no_program(session, call or session)
+            if lost is not None:
+                return lost
+            program.octets = runner.room.take(session, frame)
+        session.unfinished.add(program.n)
+        if session.order is None:
+            runner.queue(call or session, program)
+        else:
+            runner.order(session, session.order, call, program, _after(body))
+        return None
 
     def answer(self, client: str, body: dict[str, Any], frame: Frame, entry: Any) -> None:
         """Give an answer to the call that waits for it (§12.3)."""

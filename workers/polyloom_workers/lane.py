@@ -55,19 +55,19 @@ class Lane:
 
     def __init__(self, settings: Settings, policy: Policy) -> None:
         keys, url = Keys(settings.prefix), settings.redis_url()
+        self.crew: Crew[Strand] = Crew(self.receive, self.flush, settings.threads)
         self.host = Host(
             policy,
             settings.worker_limits(),
             self.send,
-            ready=lambda one: self.crew.ready(one),
-            wake=lambda one: self.crew.wake(one),
-            attend=lambda waiting, reads: self.crew.attend(waiting, reads),
+            ready=self.crew.ready,
+            wake=self.crew.wake,
+            attend=self.crew.attend,
             flush=self.flush,
-            leave=lambda session: self.crew.leave(session),
+            leave=self.crew.leave,
             directory=RedisDirectory(url, keys),
             post=lambda worker, frame: self._outbox.post(worker, frame),
         )
-        self.crew: Crew[Strand] = Crew(self.receive, self.host.runner.turn, self.flush, settings.threads)
         self._inbox = Inbox(keys, self.host.id)
         self._outbox = Outbox(keys, self.host.id)
         self._redis = redis.Redis.from_url(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
@@ -89,7 +89,7 @@ class Lane:
         self.host.runner.output = Output(self.send, self.flush)
         self.host.runner.output.install()
         sleep.install()
-        self.crew.start()
+        self.crew.start(self.host.runner.turn)
 
     def leave(self) -> None:
         """Begin nothing new; programs that run go on, and may call their clients."""

@@ -46,10 +46,8 @@ class Room:
         return None
 
     def no_program(self, session: Session, strand: Strand) -> LimitExceeded | None:
-        """Tell why a strand of a session takes no further program, if so; one that need not wait is always taken."""
+        """Tell why a strand takes no further program, if so; asked for a session with work, since what need not wait is taken."""
         limits = self.limits
-        if not session.scheduled:
-            return None
         waiting = len(strand.queue) if session.order is None else session.order.waiting + len(strand.queue)
         if waiting >= limits.session_programs:
             return LimitExceeded(f"session_programs: {waiting:,} programs of this session wait", hint=AWAIT)
@@ -64,9 +62,7 @@ class Room:
         return self.octets >= self.limits.worker_bytes or self.no_session("", 1, clients, ()) is not None
 
     def take(self, session: Session, frame: Frame) -> int:
-        """Count a program that comes; return the bytes for `leave`."""
-        if not session.scheduled:
-            return 0
+        """Count a program that has to wait; return the bytes for `leave`."""
         octets = len(frame.text) + sum(map(len, frame.attachments))
         session.octets += octets
         self.octets += octets

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from threading import get_ident
 from typing import Any, NamedTuple
 
 from polyloom.errors import Gone, PolyloomError
@@ -74,11 +75,11 @@ class Runner:
     def queue(self, strand: Strand, item: Any) -> None:
         """Add work, with the lock: from the thread that reads, or to what is at work; who waits for a call does it itself."""
         strand.queue.append(item)
-        if isinstance(strand, Call) and strand.future is None:
+        if strand.attended:
             strand.wake()
         elif not strand.scheduled:
             strand.scheduled = True
-            (self.wake if isinstance(strand, Call) else self.ready)(strand)
+            (self.ready if strand.session is strand else self.wake)(strand)
 
     def loose(self, session: Session, item: Any) -> None:
         """Have something done for a session that need not be on its thread."""
@@ -89,23 +90,24 @@ class Runner:
 
     def turn(self, strand: Strand) -> bool:
         """Do the next work of a session, or of a call that nobody waits for; tell whether more waits."""
-        session, item = strand.session, strand.queue.popleft()
+        queue, session = strand.queue, strand.session
+        item = queue.popleft()
         try:
-            self._do(strand, session, item)
+            if type(item) is Program and not session.closed and (not self.leaving or _is_inside(strand, item)):
+                self._run(session, item)
+            else:
+                self._do(strand, session, item)
         except BaseException:  # whatever it is, the session goes on
             logger.exception("a turn of a session failed")
         with self.lock:
             if type(item) is Program and (item.octets or session.order is not None):
                 self._over(session, item)
-            strand.scheduled = bool(strand.queue)
-            return strand.scheduled
+            again = strand.scheduled = bool(queue)
+            return again
 
     def _do(self, strand: Strand, session: Session, item: Any) -> None:
         if type(item) is Program and not session.closed:
-            if not self.leaving or _is_inside(strand, item):
-                self._run(session, item)
-            else:
-                session.done(item.n)
+            session.done(item.n)  # the host is leaving: it does not begin
         elif item is None:
             self._close(session)
         elif type(item) is Opening:
@@ -209,17 +211,19 @@ class Runner:
         self.send(session.client, frame, opening.entry)
 
     def _run(self, session: Session, program: Program) -> None:
+        n = program.n
         if session.order is None:
-            session.begun = max(session.begun, program.n)
+            if n > session.begun:
+                session.begun = n
         else:
             with self.lock:  # several begin at once
-                session.begun = max(session.begun, program.n)
-        self.active.add((session.id, program.n))
+                session.begun = max(session.begun, n)
+        self.active.add((session.id, n))
         ran = self._outcome(session, program)
-        session.done(program.n)
-        if isinstance(ran, Frame):
+        session.done(n)
+        if type(ran) is Frame:
             self.send(session.client, ran, program.entry)
-            return self.active.discard((session.id, program.n))
+            return self.active.discard((session.id, n))
         last = ran.frame
         for frame in ran.rest:
             self.send(session.client, last, None)
@@ -235,7 +239,7 @@ class Runner:
     def _outcome(self, session: Session, program: Program) -> Ran | Frame:
         """Run a program; whatever happens it is answered, and what it printed is on its way before the answer."""
         table = session.table if session.order is None else session.table.beside()
-        token = RUNNING.set((session, program.n, threading.get_ident(), table))
+        token = RUNNING.set((session, program.n, get_ident(), table))
         try:
             return session.run(program, table)
         except Halt as halt:
@@ -291,7 +295,7 @@ def _sleep(waiting: Any, _reads: bool) -> None:
 def _mine(session: Session) -> int | None:
     """Return the number of the program of this session that runs on this thread."""
     running = RUNNING.get()
-    mine = running is not None and running[0] is session and running[2] == threading.get_ident()
+    mine = running is not None and running[0] is session and running[2] == get_ident()
     return running[1] if running is not None and mine else None
 
 

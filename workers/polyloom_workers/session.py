@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextvars import ContextVar
+from time import monotonic
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polyloom.errors import FrameError, Gone, LimitExceeded, PolyloomError
@@ -23,16 +24,27 @@ if TYPE_CHECKING:
     from polyloom_workers.calls import Calls
 
 
-class Program(NamedTuple):
+class Program:
     """A program that waits for its turn. `entry` is the transport's name for the frame that brought it."""
 
-    n: int
-    ops: Sequence[Any]
-    attachments: Sequence[Buffer]
-    entry: Any = None
-    guarded: Sequence[int] = ()  # slots of ops that may be given up (§5.8)
-    keys: Mapping[str, Any] = {}  # of its frame
-    octets: int = 0  # that are counted while it waits
+    __slots__ = ("attachments", "entry", "guarded", "keys", "n", "octets", "ops")
+
+    def __init__(
+        self,
+        n: int,
+        ops: Sequence[Any],
+        attachments: Sequence[Buffer] = (),
+        entry: Any = None,
+        guarded: Sequence[int] = (),
+        keys: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self.n = n
+        self.ops = ops
+        self.attachments = attachments
+        self.entry = entry
+        self.guarded = guarded  # slots of ops that may be given up (§5.8)
+        self.keys = keys  # of its frame
+        self.octets = 0  # that are counted while it waits
 
 
 class Ran(NamedTuple):
@@ -68,6 +80,8 @@ coroutines."""
 
 class Strand:
     """Work of a session that is done one after the other; belongs to the host's lock."""
+
+    attended = False  # somebody waits for its work, and does it
 
     __slots__ = ("home", "queue", "scheduled", "session")
 
@@ -115,12 +129,13 @@ class Session(Strand):
     def done(self, n: int) -> None:
         """The ops of a program have run."""
         self.unfinished.discard(n)
-        if self.table.lent.awaited:
-            self.table.lent.missed(n)
+        lent = self.table.lent
+        if lent.awaited:
+            lent.missed(n)
 
     def run(self, program: Program, table: Table) -> Ran:
         """Run one program and return its outcome with its reply as a frame."""
-        began = time.monotonic()
+        began = monotonic()
         reply = apply(program.ops, table, self.policy, program.attachments, program.guarded)
         return self._framed(program, reply, self._body(program.n, reply), began)
 
@@ -148,18 +163,21 @@ class Session(Strand):
         body: dict[str, Any] = {"t": "reply", "session": self.id, "n": n, "results": reply.results}
         if reply.failed:
             body["failed"] = reply.failed
-        self._tell(body, reply.named)
+        exposed = self.table.exposed
+        if exposed is not None and exposed.used:
+            body.update(exposed.news(reply.named))
         return body
 
     def _framed(self, program: Program, reply: Reply, body: dict[str, Any], began: float) -> Ran:
         """Return the outcome of a program, in as many frames as it takes."""
         frame = write_frame(body, reply.attachments)
-        rest: Sequence[Frame] = ()
-        if len(frame.text) > self.table.limits.frame_bytes:
-            body, later = fitted(body, len(frame.text), self.table.limits.frame_bytes)
-            frame = write_frame(body, reply.attachments)
-            rest = [write_frame(self._late(program.n, *one), reply.attachments) for one in later]
-        return Ran(program, reply, frame, rest, began, time.monotonic())
+        size, limit = len(frame.text), self.table.limits.frame_bytes
+        if size <= limit:
+            return Ran(program, reply, frame, (), began, monotonic())
+        body, later = fitted(body, size, limit)
+        frame = write_frame(body, reply.attachments)
+        rest = [write_frame(self._late(program.n, *one), reply.attachments) for one in later]
+        return Ran(program, reply, frame, rest, began, monotonic())
 
     def finish(self, late: Late) -> Frame:
         """Return a result that came later as a frame (§5.7)."""
@@ -168,17 +186,14 @@ class Session(Strand):
         if (size := _size(result)) > limit:
             result, attachments = _refused(size, limit), []
         body = self._late(late.ran.program.n, late.place.at, result)
-        self._tell(body)
+        exposed = self.table.exposed
+        if exposed is not None and exposed.used:
+            body.update(exposed.news())
         return write_frame(body, attachments)
 
     def _late(self, n: int, at: int, result: Any) -> dict[str, Any]:
         return {"t": "late", "session": self.id, "n": n, "results": [[at, result]]}
 
-    def _tell(self, body: dict[str, Any], named: Sequence[int] = ()) -> None:
-        """Add what became of objects of the client (§12.7), and of these in any case."""
-        exposed = self.table.exposed
-        if exposed is not None and exposed.used:
-            body.update(exposed.news(named))
 
 
 def fitted(body: dict[str, Any], size: int, limit: int) -> tuple[dict[str, Any], list[tuple[int, Any]]]:

@@ -33,9 +33,7 @@ CLIENT = "pipe"  # the one client there is
 
 
 class Pipe:
-    """Reads frames from one descriptor and writes frames to another. `crew` is set by `serve`."""
-
-    crew: Crew[Strand]
+    """Reads frames from one descriptor and writes frames to another."""
 
     def __init__(self, source: int, sink: int, settings: Settings, first: bytes) -> None:
         self._source = source
@@ -44,21 +42,26 @@ class Pipe:
         self._reader = FrameReader(settings.limits)
         self._outbox: deque[list[Buffer]] = deque()
         self._writing = threading.Lock()
+        self.crew: Crew[Strand] = Crew(self.receive, self.flush, settings.threads)
         self.host = Host(
             Policy(),
             settings.worker_limits(),
             self.send,
-            ready=lambda one: self.crew.ready(one),
-            wake=lambda one: self.crew.wake(one),
-            attend=lambda waiting, reads: self.crew.attend(waiting, reads),
+            ready=self.crew.ready,
+            wake=self.crew.wake,
+            attend=self.crew.attend,
             flush=self.flush,
-            leave=lambda session: self.crew.leave(session),
+            leave=self.crew.leave,
         )
 
     def receive(self) -> bool:
         """Write what is answered and take what comes; False at the end of the input."""
-        self.flush()
-        chunk, self._first = self._first or os.read(self._source, CHUNK), b""
+        if self._outbox:
+            self.flush()
+        if self._first:
+            chunk, self._first = self._first, b""
+        else:
+            chunk = os.read(self._source, CHUNK)
         if not chunk:
             self.host.forget(CLIENT)
             return False
@@ -78,11 +81,12 @@ class Pipe:
 
     def flush(self) -> None:
         """Write what waits; whoever comes while another thread writes leaves it to that thread."""
-        while self._outbox and self._writing.acquire(blocking=False):
+        outbox = self._outbox
+        while outbox and self._writing.acquire(blocking=False):
             try:
-                pieces: list[Buffer] = []
-                while self._outbox:
-                    pieces += self._outbox.popleft()
+                pieces = outbox.popleft()
+                while outbox:
+                    pieces += outbox.popleft()
                 _write(self._sink, pieces)
             except BrokenPipeError:
                 self.leave()
@@ -101,6 +105,8 @@ def _write(sink: int, pieces: list[Buffer]) -> None:
     while pieces:
         batch, pieces = pieces[:PIECES], pieces[PIECES:]
         left = os.writev(sink, batch)
+        if left == sum(map(len, batch)):
+            continue
         for index, piece in enumerate(batch):
             if left < len(piece):
                 pieces = [memoryview(piece)[left:], *batch[index + 1 :], *pieces]
@@ -114,9 +120,8 @@ def serve(source: int, sink: int, settings: Settings, first: bytes) -> None:
     pipe.host.runner.output = Output(pipe.send, pipe.flush)
     pipe.host.runner.output.install()
     sleep.install()
-    pipe.crew = Crew(pipe.receive, pipe.host.runner.turn, pipe.flush, settings.threads)
     try:
-        pipe.crew.serve(on_end=pipe.leave)
+        pipe.crew.serve(pipe.host.runner.turn, on_end=pipe.leave)
     finally:
         pipe.host.forget(CLIENT)
         pipe.host.part(PARTING, before=lambda: pipe.crew.join(GRACE))
