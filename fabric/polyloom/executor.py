@@ -148,20 +148,19 @@ class _Run(Exchange):
         """Run one op and file its outcome under its slot."""
         slot = 0
         try:
-            if type(op) is not list or len(op) < 2:
-                raise OpError("an op is an array: name, slot, arguments")
-            name = op[0]
+            size = len(op) if type(op) is list else 0
+            name = op[0] if size > 1 else None
             if name == "pull":
                 return self.pull(op)
             if name == "release":
                 return self.release(op)
-            function, fewest, most = OPS[name] if type(name) is str and name in OPS else _unknown(name)
+            function, sizes = OPS[name] if type(name) is str and name in OPS else _unknown(name)
             slot = op[1]
             if type(slot) is not int or slot < 0:
                 slot = 0
                 raise OpError("a slot is an integer from 0")
-            if not fewest <= len(op) <= most:
-                raise Shape(f"it has {len(op)} items, not {fewest}" + (f" to {most}" if most > fewest else ""))
+            if size not in sizes:
+                raise Shape(f"it has {size} items, not {' to '.join(map(str, sorted({sizes[0], sizes[-1]})))}")
             table = self.table
             table.filling = slot
             value = function(self, op)
@@ -257,22 +256,26 @@ class _Run(Exchange):
         """Add one result for each slot (§6.2)."""
         mode: Any = op[1]
         levels = None
-        if type(mode) is dict:
-            mode, levels = mode.get("mode"), _levels(mode)
-        if mode not in MODES:
-            raise OpError(f"unknown mode {mode!r:.40} of a pull")
+        plain = mode == "auto"
+        if not plain:
+            if type(mode) is dict:
+                mode, levels = mode.get("mode"), _levels(mode)
+            if mode not in MODES:
+                raise OpError(f"unknown mode {mode!r:.40} of a pull")
         objects = self.table.objects
-        add = self.reply.results.append
+        results = self.reply.results
         for slot in op[2:]:
-            value = objects.get(slot) if type(slot) is int else None
+            value: Any = objects.get(slot) if type(slot) is int else None
             kind = type(value)
-            if kind in _ATOMS and mode == "auto" and (kind is not int or -SAFE_INT <= value <= SAFE_INT):
-                add(value)  # what most calls return, without a detour
+            if plain and (kind in _ATOMS or (kind is int and value.bit_length() <= SAFE_BITS)):
+                results.append(value)  # what most calls return, without a detour
+            elif plain and kind is float:
+                results.append(marked_float(value))
             elif kind is Pending and not value.done():
-                self.reply.waiting.append(Waiting(len(self.reply.results), slot, mode, levels, value))
-                add(PENDING)
+                self.reply.waiting.append(Waiting(len(results), slot, mode, levels, value))
+                results.append(PENDING)
             else:
-                add(self.result(slot, mode, levels))
+                results.append(self.result(slot, mode, levels))
 
     def result(self, slot: Any, mode: str, levels: int | None) -> Wire:
         attachments = self.reply.attachments
@@ -315,7 +318,8 @@ class _Run(Exchange):
 
 
 def _unknown(name: object) -> NoReturn:
-    raise OpError(f"unknown op {name!r:.40}")
+    what = "an op is an array: name, slot, arguments" if name is None else f"unknown op {name!r:.40}"
+    raise OpError(what)
 
 
 _PLACED = (OpError, ValueRefused, LimitExceeded)  # errors of the bridge that have a place in the program
@@ -329,6 +333,7 @@ def _levels(options: dict[str, Any]) -> int | None:
     return levels
 
 
-_ATOMS = frozenset({str, bool, int})
+_ATOMS = frozenset({str, bool})
+SAFE_BITS = SAFE_INT.bit_length()
 _COMPOUND = frozenset({list, dict})  # wire forms that a decoder has to look at
 _FLAT = frozenset({str, bool, int, bytes})

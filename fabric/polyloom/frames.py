@@ -57,7 +57,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False)
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_DECODER: Any = json.JSONDecoder(parse_constant=_refuse_constant)  # type stubs do not know its `scan_once`
 
 
 _scan = _DECODER.scan_once

@@ -23,6 +23,7 @@ from polyloom.shared import Shared
 Borrow = Callable[[str, int, int], object]
 """`borrow(session, n, slot)` returns what program `n` of another session lends in a slot (§14)."""
 
+
 class _Missing:
     """What stands in an empty slot."""
 

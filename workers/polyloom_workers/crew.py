@@ -81,7 +81,6 @@ class Crew(Generic[T]):
         self._running = 0
         self._excused = 0  # programs at work that are not counted there
         self._unsent = 0  # programs run since the last flush
-        self._busy_since = 0.0  # when the leader began its program; 0 while it reads
         self._seen = 0.0  # last time that there was work
         self._alarm = threading.Event()
         self._asleep = False  # the watcher is, or about to be
@@ -114,8 +113,6 @@ class Crew(Generic[T]):
         member = self._members.get(threading.get_ident())
         with self._lock:
             leads = member is not None and self._leader is member and not self._stopping
-            if leads:
-                self._busy_since = 0.0  # it reads, so it is not relieved
             if leads and not reads:
                 leads = False
                 self._appoint()
@@ -141,8 +138,6 @@ class Crew(Generic[T]):
                     self._running += 1
                     self._free += free
                     member.since = monotonic()
-                    if self._leader is member:
-                        self._busy_since = monotonic()
 
     # Beginning and end
 
@@ -213,16 +208,16 @@ class Crew(Generic[T]):
         again = False
         while not self._stopping:
             with self._lock:
-                if item is not None:
-                    if again or self._waiting or member.excused:
-                        self._put_back(member, item, again)
-                    else:
-                        self._running -= 1
+                if item is None:
+                    pass
+                elif again or self._waiting or member.excused:
+                    self._put_back(member, item, again)
+                else:
+                    self._running -= 1
                 if self._leader is not member:
                     return  # it was relieved: what is filed is another one's, who reads
-                self._busy_since = 0.0
-                item = self._only(member) if self._filed else None
-                if item is None and self._filed:
+                item = None
+                if self._filed and (item := self._only(member)) is None:
                     self._hand_out(member)
                     if self._leader is not member:
                         return
@@ -230,8 +225,6 @@ class Crew(Generic[T]):
                     item = self._next(member)
                     if item is None and member.work:  # it must wait until fewer programs run, so another one reads
                         return self._appoint()
-                if item is not None:
-                    self._busy_since = monotonic()
             if item is not None:
                 again = self._work(member, item, leads=True)
             elif not self._receive():
@@ -434,17 +427,17 @@ class Crew(Generic[T]):
     def _watch(self) -> None:
         while not self._stopping:
             time.sleep(PATIENCE)
-            now = monotonic()
-            since = self._busy_since
-            if since and now - since > PATIENCE:
+            now, leader = monotonic(), self._leader
+            since = leader.since if leader is not None else 0.0
+            if leader is not None and since and now - since > PATIENCE:
                 self._flush()
-                self._relieve(since)
+                self._relieve(leader, since)
             if self._waiting or self._loose:
                 self._make_room(now)
             elif now - self._seen > REST:
                 self._alarm.clear()
                 self._asleep = True  # from here on whoever has work wakes it, or it sees that there is some
-                if not (self._busy_since or self._waiting or self._loose):
+                if not (self._leads_busy() or self._waiting or self._loose):
                     self._alarm.wait()
                 self._asleep = False
 
@@ -456,11 +449,14 @@ class Crew(Generic[T]):
             for member in [] if self._stopping else list(islice(long, wanted)):
                 self._excuse(member)
 
-    def _relieve(self, since: float) -> None:
+    def _leads_busy(self) -> bool:
+        """Tell whether the leader is in a program, and so does not read."""
+        return self._leader is not None and bool(self._leader.since)
+
+    def _relieve(self, leader: Member, since: float) -> None:
         """Give the lead to another thread, unless the leader has gone back to reading."""
         with self._lock:
-            if self._busy_since == since:
-                self._busy_since = 0.0
+            if self._leader is leader and leader.since == since:
                 self._appoint()
 
 

@@ -6,7 +6,7 @@ import functools
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from polyloom import __version__
@@ -148,24 +148,26 @@ class Host:
 
     def program(self, client: str, body: dict[str, Any], frame: Frame, entry: Any) -> None:
         """Queue a program in its session, which becomes ready (§5.1)."""
-        name, n, ops, guarded = body.get("session"), body.get("n"), body.get("ops"), body.get("guarded", ())
-        if type(n) is not int or n < 1 or type(ops) is not list or (guarded and type(guarded) is not list):
+        name, n, ops = _text(body, "session"), body.get("n"), body.get("ops")
+        if type(n) is not int or n < 1 or type(ops) is not list:
             raise FrameError('a program has a number from 1 under "n" and an array under "ops"')
         if self.on_acknowledged is not None and "ack" in body:
             self.on_acknowledged(client, body["ack"])
         with self.lock:
-            session = self._sessions(client).get(name) if type(name) is str else None
+            session = self._sessions(client).get(name)
             if session is None:
-                name = _text(body, "session")
                 lost: PolyloomError | None = UnknownName(f"no session {name!r} is open here", code="UnknownSession")
             elif n != session.last + 1:
                 if n > session.last:
                     raise ProtocolError(f"program {n} came after program {session.last}: one is missing")
                 lost = None  # a second copy
-            elif (lost := self._accept(session, Program(n, ops, frame.attachments, entry, guarded, body), frame)) is None:
-                return
-            elif session.lasting:
-                raise lost
+            else:
+                program = Program(n, ops, frame.attachments, entry, body)
+                lost = self._accept(session, program, frame)
+                if lost is None:
+                    return
+                if session.lasting:
+                    raise lost
         self.send(client, refusal(name, n, ops, lost) if lost else NOTHING, entry)
 
     def _accept(self, session: Session, program: Program, frame: Frame) -> PolyloomError | None:
@@ -174,6 +176,8 @@ class Host:
         session.last = program.n
         if "far" in body:
             session.meet(body["far"])
+        if "guarded" in body:
+            program.guarded = _slots(body["guarded"])
         call = session.calls.get(body["in"]) if "in" in body else None
         if session.scheduled:
             lost = runner.room.no_program(session, call or session)
@@ -393,7 +397,13 @@ def _threads(body: dict[str, Any]) -> int:
     return threads
 
 
-def _after(body: dict[str, Any]) -> list[int] | None:
+def _slots(slots: Any) -> list[int]:
+    if type(slots) is not list:
+        raise FrameError('a program has an array of slots under "guarded"')
+    return slots
+
+
+def _after(body: Mapping[str, Any]) -> list[int] | None:
     """Return the numbers of the programs that this one waits for (§4.5)."""
     after = body.get("after")
     if after is not None and (type(after) is not list or not all(type(n) is int for n in after)):

@@ -15,6 +15,7 @@ from threading import get_ident
 from typing import Any, NamedTuple
 
 from polyloom.errors import Gone, PolyloomError
+from polyloom.executor import Reply
 from polyloom.failure import internal
 from polyloom.frames import Frame, write_frame
 from polyloom.guard import shielded
@@ -66,7 +67,7 @@ class Runner:
         self.attend = attend or _sleep
         self.flush = flush
         self.lock = threading.Lock()
-        self.active: set[tuple[str, int]] = set()  # session and number of programs that have begun and not ended
+        self.active: dict[Program, Session] = {}  # programs that have begun and not ended
         self.leaving: Gone | None = None  # why no program begins any more
         self.output: Output | None = None
         self.on_ran: Callable[[Session, Ran], None] | None = None
@@ -197,7 +198,8 @@ class Runner:
 
     def forget(self, session: Session) -> None:
         """A session has ended: nothing of it is at work any more."""
-        self.active.difference_update([one for one in list(self.active) if one[0] == session.id])
+        for program in [program for program, its in list(self.active.items()) if its is session]:
+            self.active.pop(program, None)
 
     def _begin(self, session: Session, opening: Opening) -> None:
         frame = NOTHING
@@ -213,44 +215,49 @@ class Runner:
     def _run(self, session: Session, program: Program) -> None:
         n = program.n
         if session.order is None:
+            table = session.table
             if n > session.begun:
                 session.begun = n
         else:
+            table = session.table.beside()
             with self.lock:  # several begin at once
                 session.begun = max(session.begun, n)
-        self.active.add((session.id, n))
-        ran = self._outcome(session, program)
-        session.done(n)
-        if type(ran) is Frame:
-            self.send(session.client, ran, program.entry)
-            return self.active.discard((session.id, n))
-        last = ran.frame
-        for frame in ran.rest:
-            self.send(session.client, last, None)
-            last = frame
-        if ran.reply.waiting:
-            self.send(session.client, last, None)
-            for place in [*ran.reply.waiting]:  # others take from it as soon as they come
-                place.pending.then(functools.partial(self._came, session, Late(ran, place)))
-        else:
-            self.send(session.client, last, program.entry)
-            self._ended(session, ran)
-
-    def _outcome(self, session: Session, program: Program) -> Ran | Frame:
-        """Run a program; whatever happens it is answered, and what it printed is on its way before the answer."""
-        table = session.table if session.order is None else session.table.beside()
-        token = RUNNING.set((session, program.n, get_ident(), table))
+        self.active[program] = session
+        token = RUNNING.set((session, n, get_ident(), table))
         try:
-            return session.run(program, table)
-        except Halt as halt:
-            self._close(session, halt.error)
-            return NOTHING
+            ran = session.run(program, table)
         except BaseException as error:  # no bad input kills a worker
-            return refusal(session.id, program.n, program.ops, internal(error))
+            ran = self._lost(session, program, error)
         finally:
             RUNNING.reset(token)
-            if self.output is not None:
-                self.output.drain()
+        if self.output is not None:
+            self.output.drain()  # what it printed goes before its reply
+        session.done(n)
+        if ran.rest or ran.reply.waiting:
+            return self._send_parts(session, ran)
+        self.send(session.client, ran.frame, program.entry)
+        self._ended(session, ran)
+
+    def _lost(self, session: Session, program: Program, error: BaseException) -> Ran:
+        """Return what a program came to that could not be run: every one is answered, by a reply or by the end of its session."""
+        reply, now = Reply([]), time.monotonic()
+        reply.error = (error.error if isinstance(error, Halt) else internal(error)).to_wire()
+        if isinstance(error, Halt):
+            self._close(session, error.error)
+            return Ran(program, reply, NOTHING, (), now, now)
+        return Ran(program, reply, refusal(session.id, program.n, program.ops, internal(error)), (), now, now)
+
+    def _send_parts(self, session: Session, ran: Ran) -> None:
+        """Send a reply, and what comes after it: what did not fit, and coroutines."""
+        *before, last = [ran.frame, *ran.rest]
+        for frame in before:
+            self.send(session.client, frame, None)
+        waiting = ran.reply.waiting
+        self.send(session.client, last, None if waiting else ran.program.entry)
+        if not waiting:
+            return self._ended(session, ran)
+        for place in [*waiting]:  # others take from it as soon as they come
+            place.pending.then(functools.partial(self._came, session, Late(ran, place)))
 
     def _came(self, session: Session, late: Late) -> None:
         """Come back to a result whose coroutine has ended; in whichever thread that was."""
@@ -276,7 +283,7 @@ class Runner:
             self._ended(session, ran._replace(ended=time.monotonic()))
 
     def _ended(self, session: Session, ran: Ran) -> None:
-        self.active.discard((session.id, ran.program.n))
+        self.active.pop(ran.program, None)
         if self.on_ran is not None:
             self.on_ran(session, ran)
 

@@ -24,27 +24,23 @@ if TYPE_CHECKING:
     from polyloom_workers.calls import Calls
 
 
+NO_KEYS: Mapping[str, Any] = MappingProxyType({})
+
+
 class Program:
     """A program that waits for its turn. `entry` is the transport's name for the frame that brought it."""
 
-    __slots__ = ("attachments", "entry", "guarded", "keys", "n", "octets", "ops")
+    guarded: Sequence[int] = ()  # slots of ops that may be given up (§5.8)
+    octets = 0  # that are counted while it waits
 
     def __init__(
-        self,
-        n: int,
-        ops: Sequence[Any],
-        attachments: Sequence[Buffer] = (),
-        entry: Any = None,
-        guarded: Sequence[int] = (),
-        keys: Mapping[str, Any] = MappingProxyType({}),
+        self, n: int, ops: Sequence[Any], attachments: Sequence[Buffer] = (), entry: Any = None, keys: Mapping[str, Any] = NO_KEYS
     ) -> None:
         self.n = n
         self.ops = ops
         self.attachments = attachments
         self.entry = entry
-        self.guarded = guarded  # slots of ops that may be given up (§5.8)
         self.keys = keys  # of its frame
-        self.octets = 0  # that are counted while it waits
 
 
 class Ran(NamedTuple):
@@ -81,15 +77,18 @@ coroutines."""
 class Strand:
     """Work of a session that is done one after the other; belongs to the host's lock."""
 
-    attended = False  # somebody waits for its work, and does it
-
     __slots__ = ("home", "queue", "scheduled", "session")
+
+    attended = False  # somebody waits for its work, and does it
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.home: Member | None = None  # the thread that it runs on; any one, for what is not a session
         self.queue: deque[Any] = deque()
         self.scheduled = False  # it is among those that threads turn to, or with one
+
+    def wake(self) -> None:
+        """Have whoever waits look."""
 
 
 class Session(Strand):
@@ -129,9 +128,8 @@ class Session(Strand):
     def done(self, n: int) -> None:
         """The ops of a program have run."""
         self.unfinished.discard(n)
-        lent = self.table.lent
-        if lent.awaited:
-            lent.missed(n)
+        if self.table.lent.awaited:
+            self.table.lent.missed(n)
 
     def run(self, program: Program, table: Table) -> Ran:
         """Run one program and return its outcome with its reply as a frame."""
@@ -193,7 +191,6 @@ class Session(Strand):
 
     def _late(self, n: int, at: int, result: Any) -> dict[str, Any]:
         return {"t": "late", "session": self.id, "n": n, "results": [[at, result]]}
-
 
 
 def fitted(body: dict[str, Any], size: int, limit: int) -> tuple[dict[str, Any], list[tuple[int, Any]]]:

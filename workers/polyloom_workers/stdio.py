@@ -35,10 +35,9 @@ CLIENT = "pipe"  # the one client there is
 class Pipe:
     """Reads frames from one descriptor and writes frames to another."""
 
-    def __init__(self, source: int, sink: int, settings: Settings, first: bytes) -> None:
+    def __init__(self, source: int, sink: int, settings: Settings) -> None:
         self._source = source
         self._sink = sink
-        self._first = first
         self._reader = FrameReader(settings.limits)
         self._outbox: deque[list[Buffer]] = deque()
         self._writing = threading.Lock()
@@ -58,10 +57,10 @@ class Pipe:
         """Write what is answered and take what comes; False at the end of the input."""
         if self._outbox:
             self.flush()
-        if self._first:
-            chunk, self._first = self._first, b""
-        else:
-            chunk = os.read(self._source, CHUNK)
+        return self.take(os.read(self._source, CHUNK))
+
+    def take(self, chunk: bytes) -> bool:
+        """Take what was read; False at the end of the input, or where it cannot be read on."""
         if not chunk:
             self.host.forget(CLIENT)
             return False
@@ -116,12 +115,13 @@ def _write(sink: int, pieces: list[Buffer]) -> None:
 
 def serve(source: int, sink: int, settings: Settings, first: bytes) -> None:
     """Serve one client until its end of the pipe closes."""
-    pipe = Pipe(source, sink, settings, first)
+    pipe = Pipe(source, sink, settings)
     pipe.host.runner.output = Output(pipe.send, pipe.flush)
     pipe.host.runner.output.install()
     sleep.install()
     try:
-        pipe.crew.serve(pipe.host.runner.turn, on_end=pipe.leave)
+        if pipe.take(first):
+            pipe.crew.serve(pipe.host.runner.turn, on_end=pipe.leave)
     finally:
         pipe.host.forget(CLIENT)
         pipe.host.part(PARTING, before=lambda: pipe.crew.join(GRACE))
