@@ -63,9 +63,11 @@ export abstract class Node extends Reference implements ProxyHandler<typeof TARG
   }
 
   apply(_: object, _this: unknown, given: unknown[]): Remote {
+    const site = this.session.blankSite()
+    if (site) Error.captureStackTrace(site, ENTRY.apply) // here: V8 takes longer over every function that it has inlined
     const call = sortArguments(given)
     const write = (encoder: Encoder): string => `${this.target()},${writeArguments(encoder, call)}`
-    return this.make('call', `${this.label}(…)`, write, ENTRY.apply, call.options).remote
+    return this.make('call', `${this.label}(…)`, write, site, call.options).remote
   }
 
   set(_: object, key: string | symbol, value: unknown): boolean {
@@ -116,7 +118,7 @@ export abstract class Node extends Reference implements ProxyHandler<typeof TARG
     op: (typeof OPS)[number],
     label: string,
     write: (encoder: Encoder) => string,
-    from: Entry | Site,
+    from: Entry | Site | undefined,
     options?: CallOptions,
   ): SlotNode {
     if (options) checkOptions(options)

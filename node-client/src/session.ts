@@ -186,11 +186,16 @@ export class Session {
 
   /** Capture where `entry` was called, for the first calls of a tick. */
   site(entry: Entry): Site | undefined {
+    const site = this.blankSite()
+    if (site) Error.captureStackTrace(site, entry)
+    return site
+  }
+
+  /** A site to be captured by who asks, for the first calls of a tick. */
+  blankSite(): Site | undefined {
     if (this.#sites >= this.settings.callSites) return undefined
     this.#sites++
-    const site: Site = {}
-    Error.captureStackTrace(site, entry)
-    return site
+    return {}
   }
 
   /** Have a slot given back once its owner is garbage, unless it is awaited in this tick. */
