@@ -36,6 +36,7 @@ class Events:
         self._ran: deque[dict[str, Any]] = deque(maxlen=WAITING)
         self._left = RATE
         self._listeners = False
+        self._dispatcher: EventDispatcher | None = None  # the worker's own, which monitors turn on and off
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="polyloom-events", daemon=True)
 
@@ -45,6 +46,11 @@ class Events:
     def stop(self) -> None:
         self._end.set()
         self._thread.join(2)
+
+    def follow(self, dispatcher: EventDispatcher) -> None:
+        """Record whenever this dispatcher of the worker sends events of tasks."""
+        self._dispatcher = dispatcher
+        self.listen(_sends_tasks(dispatcher))
 
     def listen(self, enabled: bool) -> None:
         """Turn recording on or off; monitors do that for the whole cluster."""
@@ -70,6 +76,8 @@ class Events:
 
     def _run(self) -> None:
         while not self._end.wait(PAUSE):
+            if self._dispatcher is not None:
+                self.listen(_sends_tasks(self._dispatcher))
             self._left = min(RATE, self._left + int(RATE * PAUSE))
             if self._ran:
                 try:
@@ -96,6 +104,11 @@ class Events:
             dispatcher.send("task-succeeded", runtime=ran["seconds"], result="''", timestamp=ran["ended"], **task)
         else:
             dispatcher.send("task-failed", timestamp=ran["ended"], **ran["failure"], **task)
+
+
+def _sends_tasks(dispatcher: EventDispatcher) -> bool:
+    """Tell whether events of tasks are asked for. Monitors add a group; a dispatcher without groups sends all (Celery 5.7)."""
+    return bool(dispatcher.enabled and (not dispatcher.groups or "task" in dispatcher.groups))
 
 
 def _failure(ran: Ran) -> dict[str, str] | None:

@@ -76,12 +76,14 @@ class Inbox:
 
     def _begin(self, name: str, fields: Sequence[bytes], link: Link) -> Entry | None:
         client, text, attachments = _read_fields(fields)
-        blobs = tuple(self._keys.worker_blob(self._worker, one.id) for one in attachments if isinstance(one, _Blob))
-        if blobs:
-            attachments = _fetch(attachments, blobs, link)
+        octets, blobs = len(text), _NO_BLOBS
+        if attachments:
+            blobs = tuple(self._keys.worker_blob(self._worker, one.id) for one in attachments if isinstance(one, _Blob))
+            attachments = _fetch(attachments, blobs, link) if blobs else attachments
+            octets += sum(len(one or b"") for one in attachments)
         self.last = name
         with self._lock:
-            self._open[name] = _Open(len(text) + sum(len(one or b"") for one in attachments), blobs)
+            self._open[name] = _Open(octets, blobs)
         if ID.fullmatch(client):
             return Entry(name, client, Frame(text, attachments), lost=None in attachments)
         logger.warning("dropped entry %s of the inbox: it has no return address", name)
@@ -91,12 +93,11 @@ class Inbox:
     def finish(self, entry: str) -> list[Packed]:
         """Note that what an entry brought has ended; return what Redis may free now."""
         with self._lock:
-            ended = self._open.pop(entry, _Open(0, ()))
+            ended = self._open.pop(entry, _GONE)
             entries, octets = self._finished
-            self._finished = (entries + 1, octets + ended.octets)
-        due = entries >= TRIM_ENTRIES or octets + ended.octets >= TRIM_BYTES
+            entries, octets = self._finished = (entries + 1, octets + ended.octets)
         freed = [pack("UNLINK", *ended.blobs)] if ended.blobs else []
-        return [*freed, *self.trim()] if due else freed
+        return [*freed, *self.trim()] if entries > TRIM_ENTRIES or octets >= TRIM_BYTES else freed
 
     def trim(self) -> list[Packed]:
         """Return the command that frees the entries before the oldest one that has not ended, if any has."""
@@ -106,6 +107,10 @@ class Inbox:
             oldest = next(iter(self._open), None) or _next_id(self.last)
             self._finished = (0, 0)
         return [pack("XTRIM", self.key, "MINID", oldest)]
+
+
+_NO_BLOBS: tuple[str, ...] = ()
+_GONE = _Open(0, _NO_BLOBS)
 
 
 class _Blob(NamedTuple):

@@ -1,7 +1,7 @@
 """One connection to Redis for the session lane: packed commands out, replies in, nothing between.
 
-redis-py's connection does the work (TLS, sockets, authentication, parsing); what is left out is its client layer, which costs as
-much as a round trip for every command.
+redis-py's connection makes it (TLS, sockets, authentication) and hiredis parses what comes; what is left out is what redis-py
+does for every command and every reply, which costs as much as a round trip.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import redis
-from hiredis import pack_command
+from hiredis import Reader, pack_command
 from redis.connection import ConnectionInterface
 
 from polyloom.frames import Buffer
@@ -21,8 +21,6 @@ from polyloom_workers import bulk
 CONNECT_TIMEOUT = 5.0  # seconds
 READ_BYTES = 1 << 20  # asked for in one read
 JOIN_BYTES = 1 << 16  # above this a copy costs more than a write
-
-_TEXTS = frozenset({str, int})
 
 Packed = list[Buffer]
 """One command as it travels, in one or more pieces."""
@@ -46,25 +44,45 @@ class Link:
         if not url.startswith("unix:"):
             options |= {"socket_keepalive": True, "socket_keepalive_options": KEEPALIVE}
         self._connection: ConnectionInterface = redis.ConnectionPool.from_url(url, **options).make_connection()
+        self._sock: socket.socket | None = None
+        self._reader = Reader()
+        self._buffer = bytearray(READ_BYTES)
 
     def connect(self) -> None:
         """Connect anew."""
-        self._connection.disconnect()
-        self._connection.connect()
-        if (sock := getattr(self._connection, "_sock", None)) is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, SILENCE)
+        connection: Any = (
+            self._connection
+        )  # its socket and its parser are no part of redis-py's interface, and are all that is used
+        connection.disconnect()
+        connection.connect()
+        self._sock = connection._sock
+        self._reader = Reader(protocolError=redis.ConnectionError, replyError=connection._parser.parse_error, notEnoughData=_MORE)
+        if self._sock is not None:
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, SILENCE)
 
     def send(self, commands: Sequence[Packed]) -> None:
         """Send packed commands in as few writes as cost least."""
         pieces = [piece for command in commands for piece in command]
-        self._connection.send_packed_command(_joined(pieces) if len(pieces) > 1 else pieces, check_health=False)
+        sock = self._open_socket()
+        for piece in _joined(pieces) if len(pieces) > 1 else pieces:
+            sock.sendall(piece)
 
     def read(self) -> Any:
         """Return the next reply; an error reply is returned, not raised."""
-        try:
-            return self._connection.read_response(disable_decoding=True)
-        except redis.ResponseError as error:
-            return error
+        reader = self._reader
+        reply = reader.gets()
+        while reply is _MORE:
+            size = self._open_socket().recv_into(self._buffer)
+            if not size:
+                raise redis.ConnectionError("the server closed the connection")
+            reader.feed(self._buffer, 0, size)  # type: ignore[arg-type]  # its stub knows no bytearray
+            reply = reader.gets()
+        return reply
+
+    def _open_socket(self) -> socket.socket:
+        if self._sock is None:
+            raise redis.ConnectionError("there is no connection")
+        return self._sock
 
     def ask(self, *command: str | int) -> Any:
         """Send one command and return its reply; an error reply is raised."""
@@ -91,19 +109,25 @@ class Link:
 
     def _plain_socket(self) -> socket.socket | None:
         """Return the socket if bytes come from it as they are, which those of TLS do not."""
-        sock = getattr(self._connection, "_sock", None)
+        sock = self._sock
         return sock if type(sock) is socket.socket and sock.gettimeout() is None else None
 
     def close(self) -> None:
         """Close the socket; a thread that reads from it gets an error."""
+        self._sock = None
         self._connection.disconnect()
+
+
+_MORE = object()  # what a parser gives when a reply is not complete
 
 
 def pack(*command: str | int | Buffer) -> Packed:
     """Return a command as it travels; a large part is a piece of its own, not copied."""
-    if any(type(part) not in _TEXTS and len(part) >= JOIN_BYTES for part in command):  # type: ignore[arg-type]  # buffers
-        return _pack_large(command)
-    return [pack_command(command)]  # type: ignore[arg-type]  # its stub wants tuples of one exact union
+    try:
+        large = max(map(len, command)) >= JOIN_BYTES  # type: ignore[arg-type]  # numbers have no length
+    except TypeError:
+        return pack(*(str(part) if type(part) is int else part for part in command))
+    return _pack_large(command) if large else [pack_command(command)]  # type: ignore[arg-type]  # its stub wants one exact union
 
 
 def _joined(pieces: Sequence[Buffer]) -> list[Buffer]:

@@ -79,8 +79,9 @@ class Outbox:
     def take(self) -> list[Packed]:
         """Return what waits, for a link to send; `settle` or `put_back` must follow."""
         commands = []
-        while self._commands:
-            commands.append(self._commands.popleft())
+        waiting = self._commands
+        while waiting:
+            commands.append(waiting.popleft())
         return commands
 
     def put_back(self, commands: list[Packed]) -> None:
@@ -89,8 +90,10 @@ class Outbox:
 
     def settle(self, commands: list[Packed], link: Link) -> bool:
         """Read the answers to sent commands; False when Redis refused some for now (it is full), which then wait again."""
-        answers = [link.read() for _ in commands]
-        refused = [(command, answer) for command, answer in zip(commands, answers, strict=True) if isinstance(answer, Exception)]
+        answers = [(command, link.read()) for command in commands]
+        refused = [(command, answer) for command, answer in answers if isinstance(answer, Exception)]
+        if not refused and not self._refusing:
+            return True
         waiting = [command for command, answer in refused if passes(answer)]
         if len(refused) > len(waiting):
             error = next(answer for _, answer in refused if not passes(answer))

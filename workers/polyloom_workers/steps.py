@@ -89,18 +89,15 @@ class LaneStep(bootsteps.StartStopStep):
 
 
 class ListenStep(bootsteps.StartStopStep):
-    """Tells the events of the lane whether a monitor listens (`-E`, or enabled by Flower)."""
+    """Shows the events of the lane who knows whether a monitor listens (`-E`, or enabled by Flower)."""
 
     requires = ("celery.worker.consumer.events:Events",)
 
     def start(self, parent: Any) -> None:
         lane = next((step for step in parent.controller.steps if isinstance(step, LaneStep)), None)
         dispatcher = parent.event_dispatcher
-        if lane is None or dispatcher is None:
-            return
-        lane.events.listen(dispatcher.enabled)
-        dispatcher.on_enabled.add(lambda: lane.events.listen(True))
-        dispatcher.on_disabled.add(lambda: lane.events.listen(False))
+        if lane is not None and dispatcher is not None:
+            lane.events.follow(dispatcher)
 
 
 def _give_up(error: PolyloomError) -> None:
