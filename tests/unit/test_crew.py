@@ -138,8 +138,7 @@ def test_slow_turn_after_a_rest_is_relieved_too(make_work, gate):
     work = make_work()
     work.feed(Item("first", quick))
     until(lambda: work.names() == ["first"], "the first one ran")
-    asleep = work.crew._alarm
-    until(lambda: not asleep.is_set(), "the watcher went to sleep")
+    until(lambda: work.crew._watch.asleep, "the watcher went to sleep")
     work.feed(Item("slow", wait_at(gate)))
     work.feed(Item("quick", quick))
     until(lambda: "quick" in work.names(), "the watcher woke up")
@@ -179,8 +178,8 @@ def test_items_take_turns_so_that_a_long_queue_starves_nobody(make_work):
 @pytest.fixture
 def nothing_is_long(monkeypatch):
     """No program makes room for others, however long it takes."""
-    monkeypatch.setattr("polyloom_workers.crew.LONG", 10 * LONG)
-    monkeypatch.setattr("polyloom_workers.crew.LONGEST", 10 * LONG)
+    monkeypatch.setattr("polyloom_workers.member.LONG", 10 * LONG)
+    monkeypatch.setattr("polyloom_workers.member.LONGEST", 10 * LONG)
 
 
 @pytest.mark.usefixtures("nothing_is_long")
@@ -244,7 +243,7 @@ def test_after_long_turns_as_many_run_at_once_as_before(make_work, monkeypatch):
     work = make_work(threads=3)
     for _ in range(3):
         gate, done = threading.Event(), len(work.done)
-        monkeypatch.setattr("polyloom_workers.crew.LONG", 0.01)
+        monkeypatch.setattr("polyloom_workers.member.LONG", 0.01)
         slow = [Item(f"slow {number}", wait_at(gate)) for number in range(8)]
         work.feed(*slow[:5])
         for item in slow[5:]:
@@ -253,8 +252,8 @@ def test_after_long_turns_as_many_run_at_once_as_before(make_work, monkeypatch):
         work.crew.leave(slow[0])
         gate.set()
         until(lambda done=done: len(work.done) == done + 8, "they ended")
-    monkeypatch.setattr("polyloom_workers.crew.LONG", 10 * LONG)
-    monkeypatch.setattr("polyloom_workers.crew.LONGEST", 10 * LONG)
+    monkeypatch.setattr("polyloom_workers.member.LONG", 10 * LONG)
+    monkeypatch.setattr("polyloom_workers.member.LONGEST", 10 * LONG)
     work.most_running, gate = 0, threading.Event()
     work.feed(*(Item(f"again {number}", wait_at(gate)) for number in range(8)))
     until(lambda: work.running == 3, "as many run as there are threads")

@@ -3,8 +3,8 @@
 A session runs on the same thread as long as it lives, as a script would: connections of sqlite3, thread-local state and
 contexts stay where they were made. Only one thread reads, the *leader*. What it reads for its own session it runs at once, so
 that one busy client needs no hand-over between threads; when all that came was for one other session, the lead goes to that
-session's thread along with the work. A watcher looks every PATIENCE seconds while there is work; when the leader has been in one
-program for longer, another thread takes the lead and reads on, so that no session waits behind the slow call of another.
+session's thread along with the work. A watch (`watch.py`) looks every few milliseconds while there is work; when the leader has
+been in one program for longer, another thread takes the lead and reads on: no session waits behind the slow call of another.
 
     receive()  sends what was answered, blocks until frames came and has filed them with `ready`   (leader only)
     turn(s)    runs one program of a session, tells whether more wait      (the thread of the session)
@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
@@ -26,19 +25,14 @@ from time import monotonic
 from typing import Generic, Protocol, TypeVar
 
 from polyloom_workers.member import Member
+from polyloom_workers.roster import Roster
+from polyloom_workers.watch import Watch
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 0.004  # seconds; a hand-over costs about 50 us, a call that is worth one takes longer than this
 BURST = 32  # programs after which replies are sent although more programs wait
 LATE = 0.001  # seconds that one program takes, after which its reply is sent at once
-REST = 0.02  # seconds without work after which the watcher sleeps; until then it looks every PATIENCE
-LONG = 0.05  # seconds; a program that does nothing but wait for longer makes room where others wait
-LONGEST = 1.0  # seconds; one that takes longer makes room, whatever it does
-IDLE = 0.02  # of a processor, below which a program waits; one of many that compute in Python has more of the GIL
 MOST_LONG = 256  # programs that do so; each has a thread, and they share one GIL with all others
-MOST = 1000  # threads; sessions beyond share them
-SPARES = 4  # threads without a session that wait for one
 
 
 class Item(Protocol):
@@ -71,19 +65,13 @@ class Crew(Generic[T]):
         self._filed: deque[T] = deque()  # by the leader
         self._loose: deque[T] = deque()  # for spare threads
         self._lock = threading.Lock()
-        self._members: dict[int, Member] = {}  # by the ident of the thread
-        self._hired = 0
-        self._free = 0  # threads without a session that do not wait within a program
-        self._parked: dict[Member, None] = {}  # with a home, waiting; the last one was at work last
-        self._spares: dict[Member, None] = {}  # without one, likewise
+        self._roster = Roster(self._run)
         self._waiting: deque[Member] = deque()  # with work, until fewer programs run
-        self._leader: Member | None = None
+        self.leader: Member | None = None
         self._running = 0
         self._excused = 0  # programs at work that are not counted there
         self._unsent = 0  # programs run since the last flush
-        self._seen = 0.0  # last time that there was work
-        self._alarm = threading.Event()
-        self._asleep = False  # the watcher is, or about to be
+        self._watch = Watch(self)
         self._stopping = False
         self._on_end: Callable[[], None] | None = None
 
@@ -105,21 +93,21 @@ class Crew(Generic[T]):
             home, item.home = item.home, None
             if home is not None:
                 home.owners -= 1
-                self._free += not home.owners
-                self._unpark(home)  # it is a spare now, or not needed
+                self._roster.free += not home.owners
+                self._roster.unpark(home)  # it is a spare now, or not needed
 
     def attend(self, waiting: Waiting, reads: bool) -> None:
         """Wait, within a program or on any other thread, until something is due; `reads`: what is read may make it so."""
-        member = self._members.get(threading.get_ident())
+        member = self._roster.here()
         with self._lock:
-            leads = member is not None and self._leader is member and not self._stopping
+            leads = member is not None and self.leader is member and not self._stopping
             if leads and not reads:
                 leads = False
                 self._appoint()
             if member is not None:
                 free = not member.owners
                 self._give_place(member)
-                self._free -= free
+                self._roster.free -= free
                 member.since = 0.0
                 if self._loose:  # this thread will not do it
                     self._call_spare()
@@ -136,7 +124,7 @@ class Crew(Generic[T]):
             if member is not None:
                 with self._lock:
                     self._running += 1
-                    self._free += free
+                    self._roster.free += free
                     member.since = monotonic()
 
     # Beginning and end
@@ -144,54 +132,50 @@ class Crew(Generic[T]):
     def start(self, turn: Callable[[T], bool]) -> None:
         """Start the first reader and the watcher, and return."""
         self._turn = turn
-        threading.Thread(target=self._watch, name="polyloom-watch", daemon=True).start()
+        self._watch.start()
         with self._lock:
-            self._hire()
+            self._roster.hire()
 
     def serve(self, turn: Callable[[T], bool], on_end: Callable[[], None]) -> None:
         """Be the first reader, until the end of the input. `on_end` is called by the thread that met it, if it is another one."""
         self._turn = turn
-        threading.Thread(target=self._watch, name="polyloom-watch", daemon=True).start()
+        self._watch.start()
         self._on_end = on_end
-        self._free += 1
+        self._roster.free += 1
         self._run(Member())
 
     def stop(self) -> None:
         """Let every thread end after what it runs now. `receive` must return soon by itself."""
         with self._lock:
             self._stopping = True
-            for member in [*self._parked, *self._spares]:
-                self._unpark(member)
-        self._alarm.set()
+            self._roster.unpark_all()
+        self._watch.stop()
 
     def join(self, timeout: float) -> None:
         """Wait until the threads ended, at most `timeout` seconds for all."""
-        end = monotonic() + timeout
-        for member in [*self._members.values()]:
-            if member.thread is not None:
-                member.thread.join(max(0.0, end - monotonic()))
+        self._roster.join(timeout)
 
     @property
     def threads(self) -> list[threading.Thread]:
         """The threads that it has made and not dismissed."""
-        return [member.thread for member in [*self._members.values()] if member.thread is not None]
+        return self._roster.threads
 
     # The life of a thread
 
     def _run(self, member: Member) -> None:
         """Lead when nobody does, else do what is there, else wait."""
-        self._members[threading.get_ident()] = member
+        self._roster.enter(member)
         while True:
             item = None
             with self._lock:
                 if self._stopping:
                     return
-                self._leader = self._leader or member
-                leads = self._leader is member
+                self.leader = self.leader or member
+                leads = self.leader is member
                 if not leads and (item := self._next(member)) is None:
                     if self._is_superfluous(member):
-                        return self._dismiss(member)
-                    self._park(member)
+                        return self._roster.dismiss(member)
+                    self._roster.park(member)
             if leads:
                 self._lead(member)
                 self._flush()  # what it has answered, since another one reads now
@@ -214,12 +198,12 @@ class Crew(Generic[T]):
                     self._put_back(member, item, again)
                 else:
                     self._running -= 1
-                if self._leader is not member:
+                if self.leader is not member:
                     return  # it was relieved: what is filed is another one's, who reads
                 item = None
                 if self._filed and (item := self._only(member)) is None:
                     self._hand_out(member)
-                    if self._leader is not member:
+                    if self.leader is not member:
                         return
                 if item is None and (member.work or member.granted or self._waiting or self._loose):
                     item = self._next(member)
@@ -233,7 +217,7 @@ class Crew(Generic[T]):
     def _read_on(self) -> bool:
         """Read once in place of a program that waits; False at the end of the input."""
         if not self._receive():
-            self._end(self._members[threading.get_ident()])
+            self._end(self._roster.here())
             return False
         with self._lock:
             self._hand_out(None)
@@ -241,10 +225,10 @@ class Crew(Generic[T]):
 
     def _work(self, member: Member, item: T, leads: bool) -> bool:
         """Run one program and tell whether more wait. A leader sends replies with its next read, unless they would wait long."""
-        began = self._seen = member.since = monotonic()
-        if self._asleep:
-            self._asleep = False
-            self._alarm.set()
+        watch = self._watch
+        began = watch.seen = member.since = monotonic()
+        if watch.asleep:
+            watch.wake()
         try:
             again = self._turn(item)
         except BaseException:  # whatever it is, this thread goes on
@@ -257,16 +241,16 @@ class Crew(Generic[T]):
             self._flush()
         return again
 
-    def _end(self, member: Member) -> None:
+    def _end(self, member: Member | None) -> None:
         self.stop()
-        if self._on_end is not None and member.thread is not None:
+        if self._on_end is not None and member is not None and member.thread is not None:
             self._on_end()
 
     # With the lock
 
     def _next(self, member: Member) -> T | None:
         """Return what a thread does next, as one of those that run; it waits in line when there are enough."""
-        source = member.work or (None if member.owners or self._leader is member else self._loose)
+        source = member.work or (None if member.owners or self.leader is member else self._loose)
         if not source:
             self._step_out(member)
             return None
@@ -286,7 +270,7 @@ class Crew(Generic[T]):
             self._pass_on()
         elif self._waiting and member in self._waiting:
             self._waiting.remove(member)
-        if self._loose and self._leader is member:  # it may have been the one who waited to do that
+        if self._loose and self.leader is member:  # it may have been the one who waited to do that
             self._call_spare()
 
     def _only(self, leader: Member) -> T | None:
@@ -308,7 +292,7 @@ class Crew(Generic[T]):
         if member.excused:
             member.excused = False
             self._excused -= 1
-            self._free += member.lent
+            self._roster.free += member.lent
         else:
             self._pass_on()
 
@@ -316,7 +300,7 @@ class Crew(Generic[T]):
         """Let another program run beside one that takes long."""
         member.excused, member.lent = True, not member.owners
         self._excused += 1
-        self._free -= member.lent
+        self._roster.free -= member.lent
         self._pass_on()
         if self._loose:
             self._call_spare()
@@ -325,14 +309,14 @@ class Crew(Generic[T]):
         """Have a thread with work wait until fewer programs run."""
         if member not in self._waiting:
             self._waiting.append(member)
-            self._alarm.set()
+            self._watch.wake()
 
     def _pass_on(self) -> None:
         """One program runs less: let in who waits for that."""
         if self._waiting:  # one takes the place of another
             member = self._waiting.popleft()
             member.granted = True
-            self._unpark(member)
+            self._roster.unpark(member)
         else:
             self._running -= 1
 
@@ -343,22 +327,22 @@ class Crew(Generic[T]):
             item = self._filed.popleft()
             home = item.home or self._settle(item, leader)
             home.work.append(item)
-            woken = home is not leader and self._unpark(home)
+            woken = home is not leader and self._roster.unpark(home)
             if woken or (home is leader and not leader.granted):
                 self._let_in(home)
         if leader is not None and woken and not leader.work:
-            self._leader = home
+            self.leader = home
 
     def _settle(self, item: T, leader: Member | None) -> Member:
         """Return the home of a new item: the leader where it has no other, else a spare or a new thread."""
-        home = leader if leader is not None and not leader.owners else next(reversed(self._spares), None)
+        home = leader if leader is not None and not leader.owners else self._roster.spare()
         if home is None:
-            home = self._hire()
+            home = self._roster.hire()
             if home is not None:
                 self._let_in(home)
             else:
-                home = min(self._members.values(), key=lambda one: one.owners)
-        self._free -= not home.owners
+                home = min(self._roster.members.values(), key=lambda one: one.owners)
+        self._roster.free -= not home.owners
         home.owners += 1
         item.home = home
         return home
@@ -373,107 +357,43 @@ class Crew(Generic[T]):
 
     def _appoint(self) -> None:
         """Have another thread lead: who was at work last."""
-        member = next(reversed(self._parked), None) or next(reversed(self._spares), None)
-        self._leader = member or self._hire(forced=True)
+        member = self._roster.last_at_work()
+        self.leader = member or self._roster.hire(forced=True)
         if member is not None:
-            self._unpark(member)
+            self._roster.unpark(member)
 
     def _call_spare(self) -> None:
         """Have a thread without a home look at what belongs to none."""
-        member = next(reversed(self._spares), None)
+        member = self._roster.spare()
         if member is not None:
-            self._unpark(member)
-        elif self._free <= self._limit:
-            self._hire(forced=True)
+            self._roster.unpark(member)
+        elif self._roster.free <= self._limit:
+            self._roster.hire(forced=True)
         else:
-            self._alarm.set()
+            self._watch.wake()
 
     def _is_superfluous(self, member: Member) -> bool:
         idle = not member.owners and member not in self._waiting
-        return idle and member.thread is not None and len(self._spares) >= SPARES
+        return idle and member.thread is not None and self._roster.has_spares()
 
-    def _dismiss(self, member: Member) -> None:
-        del self._members[threading.get_ident()]
-        self._hired -= 1
-        self._free -= 1
+    # What the watch asks for
 
-    def _park(self, member: Member) -> None:
-        member.parked = True
-        (self._parked if member.owners else self._spares)[member] = None
+    @property
+    def crowded(self) -> bool:
+        """Tell whether some work waits although there is nobody to do it."""
+        return bool(self._waiting or self._loose)
 
-    def _unpark(self, member: Member) -> bool:
-        """Let a thread go on; False when it did not wait."""
-        if not member.parked:
-            return False
-        member.parked = False
-        self._parked.pop(member, None)
-        self._spares.pop(member, None)
-        member.gate.release()
-        return True
+    def relieve(self, leader: Member, since: float) -> None:
+        """Send what was answered, and give the lead to another thread, unless that program has ended."""
+        self._flush()
+        with self._lock:
+            if self.leader is leader and leader.since == since:
+                self._appoint()
 
-    def _hire(self, forced: bool = False) -> Member | None:
-        """Return a new thread, or None where there are enough."""
-        if self._hired >= MOST and not forced:
-            return None
-        self._hired += 1
-        self._free += 1
-        member = Member()
-        member.thread = threading.Thread(target=self._run, args=(member,), name=f"polyloom-{self._hired}", daemon=True)
-        member.thread.start()
-        return member
-
-    # The watcher
-
-    def _watch(self) -> None:
-        while not self._stopping:
-            time.sleep(PATIENCE)
-            now, leader = monotonic(), self._leader
-            since = leader.since if leader is not None else 0.0
-            if leader is not None and since and now - since > PATIENCE:
-                self._flush()
-                self._relieve(leader, since)
-            if self._waiting or self._loose:
-                self._make_room(now)
-            elif now - self._seen > REST:
-                self._alarm.clear()
-                self._asleep = True  # from here on whoever has work wakes it, or it sees that there is some
-                if not (self._leads_busy() or self._waiting or self._loose):
-                    self._alarm.wait()
-                self._asleep = False
-
-    def _make_room(self, now: float) -> None:
+    def make_room(self, now: float) -> None:
         """Let in those that wait behind programs that take long."""
         with self._lock:
             wanted = min(len(self._waiting) + len(self._loose), MOST_LONG - self._excused)
-            long = (member for ident, member in self._members.items() if _takes_long(ident, member, now))
+            long = (member for member in self._roster.members.values() if member.takes_long(now))
             for member in [] if self._stopping else list(islice(long, wanted)):
                 self._excuse(member)
-
-    def _leads_busy(self) -> bool:
-        """Tell whether the leader is in a program, and so does not read."""
-        return self._leader is not None and bool(self._leader.since)
-
-    def _relieve(self, leader: Member, since: float) -> None:
-        """Give the lead to another thread, unless the leader has gone back to reading."""
-        with self._lock:
-            if self._leader is leader and leader.since == since:
-                self._appoint()
-
-
-def _takes_long(ident: int, member: Member, now: float) -> bool:
-    """Tell whether the program of a living thread should make room: letting more of those that compute run helps nobody."""
-    since = member.since
-    if not since or member.excused:
-        return False
-    begun, at, computed = member.sample
-    if begun != since:
-        member.sample = since, now, _computed(ident)
-    elif now - at > LONG and _computed(ident) - computed < IDLE * (now - at):
-        return True
-    return now - since > LONGEST
-
-
-def _computed(ident: int) -> float:
-    """Return the seconds that a thread has had a processor, where the system tells."""
-    clock = getattr(time, "pthread_getcpuclockid", None)
-    return time.clock_gettime(clock(ident)) if clock is not None else 0.0
