@@ -25,14 +25,6 @@ export interface Owned {
   enclose(within: boolean): void
 }
 
-/** The function that the user called. */
-export type Entry = (...given: never[]) => unknown
-
-/** Where a call was made. */
-export interface Site {
-  stack?: string // formatted by V8 only when it is read
-}
-
 /** What a session needs from the conversation it is part of. */
 export interface Line {
   readonly worker: string
@@ -79,8 +71,3 @@ export interface Guest {
 
 /** Makes the Remote of a handle that came inside data. */
 export type Live = (session: Session, slot: number, type: string, identity: number, beside: Pull | undefined) => unknown
-
-/** The lines of a captured stack, without its head. */
-export function callsOf(site: Site | undefined): string[] {
-  return (site?.stack ?? '').split('\n').filter((line) => line.startsWith('    at '))
-}

@@ -1,14 +1,14 @@
 /** What `connect` returns: sessions, and `$py` of the first one. */
 
-import { NoWorker, UsageError } from './errors.js'
 import type { Conversation } from './conversation.js'
 import { DurableLine, type About } from './durable.js'
-import type { Entry } from './line.js'
+import { NoWorker, UsageError } from './errors.js'
 import { checkWanted, fits, type Wanted } from './labels.js'
 import { DEFAULT_LIMITS } from './limits.js'
 import type { Remote } from './remote.js'
 import type { Session } from './session.js'
 import { Shared } from './shared.js'
+import type { Entry } from './site.js'
 import { SlotNode, liveInside } from './slot.js'
 
 /** Import a Python module; one op for each distinct name. A failure is told to what uses the module. */
@@ -93,7 +93,9 @@ export class DurableSession extends LoomSession {
 function importModule(session: Session, module: string, entry: Py): SlotNode {
   if (typeof module !== 'string' || !module) throw new UsageError('$py takes the name of a module')
   const write = (): string => JSON.stringify(module)
-  const node = session.outside(() => SlotNode.made(session, session.add('import', write), module, session.site(entry)))
+  const node = session.outside(() =>
+    SlotNode.made(session, session.add('import', write), module, session.sites.capture(entry)),
+  )
   node.lasting = true
   return node
 }

@@ -7,10 +7,11 @@ import type { Encoder } from './codec.js'
 import { checkOptions } from './deadline.js'
 import { UsageError } from './errors.js'
 import { REMOTE } from './handle.js'
-import { Reference, type Entry, type Site } from './line.js'
+import { Reference } from './line.js'
 import type { OPS } from './ops.js'
 import type { Remote } from './remote.js'
 import type { Session } from './session.js'
+import type { Entry, Site } from './site.js'
 import type { SlotNode } from './slot.js'
 
 const TARGET = (() => undefined) as unknown as Record<PropertyKey, unknown>
@@ -63,7 +64,7 @@ export abstract class Node extends Reference implements ProxyHandler<typeof TARG
   }
 
   apply(_: object, _this: unknown, given: unknown[]): Remote {
-    const site = this.session.blankSite()
+    const site = this.session.sites.blank()
     if (site) Error.captureStackTrace(site, ENTRY.apply) // here: V8 takes longer over every function that it has inlined
     const call = sortArguments(given)
     const write = (encoder: Encoder): string => `${this.target()},${writeArguments(encoder, call)}`
@@ -123,7 +124,7 @@ export abstract class Node extends Reference implements ProxyHandler<typeof TARG
   ): SlotNode {
     if (options) checkOptions(options)
     const slot = this.session.add(op, write)
-    const made = this.owner.spawn(slot, label, typeof from === 'function' ? this.session.site(from) : from)
+    const made = this.owner.spawn(slot, label, typeof from === 'function' ? this.session.sites.capture(from) : from)
     if (options) {
       this.session.guard(slot)
       made.limit(options)

@@ -1,9 +1,9 @@
 /** Attributes of a slot: a path (`np.linalg.svd`) is folded here and costs no op before it is called or awaited. */
 
-import type { Entry, Site } from './line.js'
 import { Node } from './node.js'
 import type { Remote } from './remote.js'
 import type { Session } from './session.js'
+import type { Entry, Site } from './site.js'
 import type { SlotNode } from './slot.js'
 
 const NOWHERE: Site = {} // awaited after too many others of its tick
@@ -46,7 +46,7 @@ export class PathNode extends Node {
   }
 
   protected override awaiting(): unknown {
-    this.site = this.session.site(ENTRY.get)
+    this.site = this.session.sites.capture(ENTRY.get)
     return super.awaiting()
   }
 

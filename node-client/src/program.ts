@@ -2,9 +2,9 @@
 
 import type { Call } from './calls.js'
 import type { Body, Frame } from './frames.js'
-import type { Site } from './line.js'
 import { placesOf, type Loan } from './loan.js'
 import type { Pulling } from './ops.js'
+import type { Site } from './site.js'
 
 /** Somebody who waits for the object in a slot. */
 export interface Pull {

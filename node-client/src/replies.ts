@@ -4,10 +4,10 @@ import { Decoder } from './codec.js'
 import { FrameError, LimitExceeded, PolyloomError, PythonError, ValueRefused, WorkerLost, homeward } from './errors.js'
 import type { Exposed } from './exposed.js'
 import type { Body, Frame } from './frames.js'
-import { callsOf } from './line.js'
 import type { Limits } from './limits.js'
 import { giveBack } from './loan.js'
 import type { Program, Pull } from './program.js'
+import { callsOf } from './site.js'
 import { isAfter } from './transport/transport.js'
 
 /** Makes the Remote of a handle inside the data of a result. */

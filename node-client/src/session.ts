@@ -10,14 +10,16 @@ import { Gone, LimitExceeded, UsageError, ValueRefused, type PolyloomError } fro
 import { Exposed } from './exposed.js'
 import type { Body as FrameBody, Frame } from './frames.js'
 import { REMOTE, newId } from './handle.js'
-import { Reference, type Entry, type Line, type Live, type Owned, type Site } from './line.js'
-import { awaitedBy, giveBack, inOrder, placesOf, reaches, type Loan } from './loan.js'
+import { Lending } from './lending.js'
+import { Reference, type Line, type Live, type Owned } from './line.js'
+import { awaitedBy, giveBack, placesOf, type Loan } from './loan.js'
 import type { OPS, Pulling } from './ops.js'
 import { Order, type Manner } from './order.js'
 import { Program, type Pull } from './program.js'
 import { Replies, lossOf } from './replies.js'
 import { Returns } from './returns.js'
 import type { Settings } from './settings.js'
+import { Sites, type Entry } from './site.js'
 import { atEndOfTick } from './tick.js'
 
 const PROGRAM_OPS = 512 // after these a program is sent, so that the host begins early
@@ -27,6 +29,8 @@ const PROGRAM_ATTACHMENTS = 1024
 export class Session {
   readonly id = newId()
   readonly encoder: Encoder
+  readonly sites: Sites
+  readonly lending: Lending
   /** In a session with threads: the slots that the op which is being written uses. */
   uses: Set<number> | undefined
   readonly #order: Order | undefined
@@ -41,15 +45,12 @@ export class Session {
   #urgent = false // what is added now does not wait for room
   readonly #exposed = new Exposed()
   readonly #calls = new Calls(this, this.#exposed)
-  #sites = 0 // call sites kept in this tick
   #made: Owned[] = [] // by ops that are not sent yet
   #returns = new Returns(() => {
     if (this.#line.durable || this.#replies.size >= this.settings.inFlight) return // the next program takes them along
     if (!this.#order) this.begin()
     this.flush()
   })
-  #borrowed: Loan[] = [] // by what is being encoded
-  readonly #lending = new Set<() => void>() // programs that lend, and that nobody may ask about yet
   #ended: PolyloomError | undefined
 
   constructor(
@@ -58,6 +59,8 @@ export class Session {
     readonly threads = 1,
   ) {
     this.#line = line
+    this.lending = new Lending(this, line)
+    this.sites = new Sites(line.settings.callSites)
     const beside: Replies['beside'] = (slot, type, identity, pull) => live(this, slot, type, identity, pull)
     this.#replies = new Replies(beside, this.#exposed, line.settings.limits, (program) => {
       line.answered(1)
@@ -120,10 +123,10 @@ export class Session {
     if (this.#body) return void this.add(name, write)
     if (this.#order) {
       const [program, tail] = this.#place(this.#order, write, 'change')
-      return program.addSilent(`["${name}",0,${tail}]`, this.site(entry))
+      return program.addSilent(`["${name}",0,${tail}]`, this.sites.capture(entry))
     }
     const tail = this.#write(write)
-    ;(this.#program ?? this.begin()).addSilent(`["${name}",0,${tail}]`, this.site(entry))
+    ;(this.#program ?? this.begin()).addSilent(`["${name}",0,${tail}]`, this.sites.capture(entry))
   }
 
   /** Return the wire text of a map's item slot, body and value (§5.6); `run` gets the slot and gives the value. */
@@ -184,20 +187,6 @@ export class Session {
     }
   }
 
-  /** Capture where `entry` was called, for the first calls of a tick. */
-  site(entry: Entry): Site | undefined {
-    const site = this.blankSite()
-    if (site) Error.captureStackTrace(site, entry)
-    return site
-  }
-
-  /** A site to be captured by who asks, for the first calls of a tick. */
-  blankSite(): Site | undefined {
-    if (this.#sites >= this.settings.callSites) return undefined
-    this.#sites++
-    return {}
-  }
-
   /** Have a slot given back once its owner is garbage, unless it is awaited in this tick. */
   made(owner: Owned): void {
     if (this.#body) this.#body.own(owner)
@@ -223,7 +212,7 @@ export class Session {
   flush(): void {
     for (const owner of this.#made) if (!owner.awaited) this.track(owner)
     this.#made = []
-    this.#sites = 0
+    this.sites.renew()
     if (this.#order) this.#sendAll(this.#order)
     else if (this.#program) this.#send()
   }
@@ -279,7 +268,7 @@ export class Session {
     this.#exposed.answer(call.number, mark)
     call.answered = true
     this.flush()
-    const loans = this.#borrowed.splice(0)
+    const loans = this.lending.take()
     this.#replies.get(call.waits)?.loans.push(...loans) // until the program that waits has ended, or this session
     const frame = { text: '', attachments }
     const seal = (): void => {
@@ -294,20 +283,10 @@ export class Session {
     if (this.#encoding > 0) throw new UsageError('a getter of an argument cannot lend what its own session is sending')
     const slot = this.outside(() => this.add('lend', () => `${node.lent()}${copied ? ',true' : ''}`))
     const program = this.#program!
-    const accepted = inOrder(this.#line, borrower) ? undefined : this.#accepting(program)
+    const accepted = this.lending.accepted(program, borrower)
     if (this.#order) this.#sendAll(this.#order)
     else this.#send()
     return { lender: this, slot, n: program.n, accepted }
-  }
-
-  #accepting(program: Program): Promise<void> {
-    return new Promise((resolve) => {
-      program.accepted = (): void => {
-        this.#lending.delete(resolve)
-        resolve(this.#line.ready.catch(() => undefined)) // which tells the id of the worker
-      }
-      this.#lending.add(resolve)
-    })
   }
 
   /** Send what is collected and close the session; what is pending is rejected. */
@@ -331,8 +310,7 @@ export class Session {
       for (const pull of program.pulls) pull.fail(unsent)
       giveBack(program.loans)
     }
-    for (const resolve of this.#lending) resolve()
-    this.#lending.clear()
+    this.lending.end()
     this.#program = undefined
     this.#made = []
   }
@@ -377,7 +355,7 @@ export class Session {
   }
 
   #takeLoans(program: Program): void {
-    if (this.#borrowed.length && !this.#encoding) program.loans.push(...this.#borrowed.splice(0))
+    if (this.lending.mark && !this.#encoding) program.loans.push(...this.lending.take())
   }
 
   /** Write a text whose attachments are collected there; what fails leaves nothing behind. */
@@ -386,7 +364,7 @@ export class Session {
     const before = encoder.attachments
     const attached = attachments.length
     const named = this.#exposed.mark
-    const borrowed = this.#borrowed.length
+    const borrowed = this.lending.mark
     encoder.attachments = attachments
     this.#encoding++
     try {
@@ -398,7 +376,7 @@ export class Session {
     } catch (error) {
       attachments.length = attached
       this.#exposed.withdraw(named)
-      giveBack(this.#borrowed.splice(borrowed))
+      this.lending.withdraw(borrowed)
       throw error
     } finally {
       this.#encoding--
@@ -417,22 +395,7 @@ export class Session {
     const node = (value as { [REMOTE]?: unknown })[REMOTE]
     if (!(node instanceof Reference)) return this.#expose(value)
     if (node.session === this) return node.argument()
-    return node.known ?? this.#borrow(node)
-  }
-
-  /** Refer to an object of another session (§14). */
-  #borrow(node: Reference): string {
-    const lender = node.session
-    const durable = this.#line.durable || lender.#line.durable
-    if (durable || !reaches(this.#line, lender.#line)) {
-      const hint = 'await it and send its value'
-      const what = durable ? 'a durable session, or in one,' : 'another local process'
-      throw new ValueRefused(`a Remote of ${what} has no meaning here`, { hint })
-    }
-    const near = inOrder(this.#line, lender.#line) || (this.worker !== '' && this.worker === lender.worker)
-    const loan = lender.lend(node, this.#line, !near)
-    this.#borrowed.push(loan)
-    return `["far","${lender.id}",${loan.n},${loan.slot}]`
+    return node.known ?? this.lending.borrow(node)
   }
 
   #send(): void {

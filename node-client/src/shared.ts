@@ -5,10 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Conversation } from './conversation.js'
 import { UsageError, type PolyloomError } from './errors.js'
 import { LateLine } from './late-line.js'
-import type { Entry } from './line.js'
 import { needNode } from './node.js'
 import type { Remote } from './remote.js'
 import { Session } from './session.js'
+import type { Entry } from './site.js'
 import { SlotNode, liveInside } from './slot.js'
 
 const LOOK_MS = 1_000 // how long closing waits for what is looked for
@@ -58,7 +58,7 @@ export class Shared {
       session,
       session.add('named', () => `"${name}"`),
       name,
-      session.site(entry),
+      session.sites.capture(entry),
     )
     const fail = (): void => this.#forget(name, session)
     session.pull('keep', { slot: made.slot, settle: () => undefined, fail, live: () => undefined })
@@ -69,7 +69,7 @@ export class Shared {
     needName(name)
     const session = this.#session(name)
     const slot = session.add('unshare', () => `"${name}"`)
-    return SlotNode.made(session, slot, `unshare(${name})`, session.site(entry)).remote
+    return SlotNode.made(session, slot, `unshare(${name})`, session.sites.capture(entry)).remote
   }
 
   #session(name: string): Session {

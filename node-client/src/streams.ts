@@ -3,11 +3,11 @@
 import { sortArguments, writeArguments, type CallOptions } from './arguments.js'
 import { checkOptions } from './deadline.js'
 import { UsageError } from './errors.js'
-import type { Entry, Site } from './line.js'
 import { get } from './meta.js'
 import { needNode } from './node.js'
 import { octetsOf } from './octets.js'
 import type { Remote } from './remote.js'
+import type { Entry, Site } from './site.js'
 import { slotOf, type SlotNode } from './slot.js'
 
 const CHUNK = 65_536
@@ -80,7 +80,7 @@ class File {
   constructor(remote: Remote, entry: Entry, options: StreamOptions) {
     checkOptions(options)
     this.#node = slotOf(needNode(remote))
-    this.#site = this.#node.session.site(entry) ?? {}
+    this.#site = this.#node.session.sites.capture(entry) ?? {}
     this.#options = options
   }
 

@@ -1,9 +1,9 @@
 /** `within`: a function inside a context manager of Python, which is left exactly once (§5.9). */
 
 import type { CallOptions } from './arguments.js'
-import type { Entry, Site } from './line.js'
 import { Node, needNode } from './node.js'
 import type { Remote } from './remote.js'
+import type { Entry, Site } from './site.js'
 import type { SlotNode } from './slot.js'
 
 /** With any of them, or none in `{}`, the body begins when the manager is entered. `timeout` and `signal` are for entering. */
@@ -48,7 +48,7 @@ class Context {
     const label = `within(${manager.label})`
     const write = (): string => manager.target() + (asynchronous === undefined ? '' : `,${asynchronous}`)
     const limits = signal || timeout !== undefined ? { signal, timeout } : undefined
-    this.#site = manager.session.site(from)
+    this.#site = manager.session.sites.capture(from)
     this.#entered = manager.make('enter', label, write, this.#site ?? {}, limits)
     this.#slot = this.#entered.slot // its Remote may move to another one, or give it back
   }
