@@ -16,6 +16,10 @@ export interface Pull {
   live(type: string, identity: number): unknown
 }
 
+const PROGRAM_OPS = 512 // after these a program is sent, so that the host begins early
+export const PROGRAM_TEXT = 1 << 20 // UTF-16 units, likewise
+const PROGRAM_ATTACHMENTS = 1024
+
 export class Program implements Frame {
   text: string
   ops = 0
@@ -54,6 +58,11 @@ export class Program implements Frame {
   ) {
     const inside = within === undefined ? '' : `"in":${within},`
     this.text = `{"t":"program","session":"${session}","n":${n},${inside}"ops":[`
+  }
+
+  /** Whether it is large enough to be sent. */
+  get full(): boolean {
+    return this.ops >= PROGRAM_OPS || this.text.length >= PROGRAM_TEXT || this.attachments.length >= PROGRAM_ATTACHMENTS
   }
 
   /** Add the text of an op. */

@@ -6,10 +6,10 @@
 import { Body } from './body.js'
 import { Calls, callAround, innermostCall, type Call } from './calls.js'
 import { Encoder } from './codec.js'
-import { Gone, LimitExceeded, UsageError, ValueRefused, type PolyloomError } from './errors.js'
+import { Gone, LimitExceeded, UsageError, type PolyloomError } from './errors.js'
 import { Exposed } from './exposed.js'
 import type { Body as FrameBody, Frame } from './frames.js'
-import { REMOTE, newId } from './handle.js'
+import { newId } from './handle.js'
 import { Lending } from './lending.js'
 import { Reference, type Line, type Live, type Owned } from './line.js'
 import { awaitedBy, giveBack, placesOf, type Loan } from './loan.js'
@@ -21,16 +21,11 @@ import { Returns } from './returns.js'
 import type { Settings } from './settings.js'
 import { Sites, type Entry } from './site.js'
 import { atEndOfTick } from './tick.js'
-
-const PROGRAM_OPS = 512 // after these a program is sent, so that the host begins early
-const PROGRAM_TEXT = 1 << 20 // UTF-16 units, likewise
-const PROGRAM_ATTACHMENTS = 1024
+import { Writer } from './writer.js'
 
 export class Session {
   readonly id = newId()
-  readonly encoder: Encoder
   readonly sites: Sites
-  readonly lending: Lending
   /** In a session with threads: the slots that the op which is being written uses. */
   uses: Set<number> | undefined
   readonly #order: Order | undefined
@@ -41,10 +36,10 @@ export class Session {
   #programs = 0
   #slots = 0
   #sent = 0 // the last slot of the last program that was sent
-  #encoding = 0 // ops being encoded; more than one where a getter of an argument makes a call
   #urgent = false // what is added now does not wait for room
-  readonly #exposed = new Exposed()
-  readonly #calls = new Calls(this, this.#exposed)
+  readonly #writer: Writer
+  readonly #exposed: Exposed
+  readonly #calls: Calls
   #made: Owned[] = [] // by ops that are not sent yet
   #returns = new Returns(() => {
     if (this.#line.durable || this.#replies.size >= this.settings.inFlight) return // the next program takes them along
@@ -59,16 +54,25 @@ export class Session {
     readonly threads = 1,
   ) {
     this.#line = line
-    this.lending = new Lending(this, line)
+    this.#writer = new Writer(this, line)
+    this.#exposed = this.#writer.exposed
+    this.#calls = new Calls(this, this.#exposed)
     this.sites = new Sites(line.settings.callSites)
     const beside: Replies['beside'] = (slot, type, identity, pull) => live(this, slot, type, identity, pull)
     this.#replies = new Replies(beside, this.#exposed, line.settings.limits, (program) => {
       line.answered(1)
       giveBack(program.loans)
     })
-    this.encoder = new Encoder((value) => this.#refer(value), line.settings.limits)
     if (threads > 1) this.#order = new Order()
     line.begun(this)
+  }
+
+  get encoder(): Encoder {
+    return this.#writer.encoder
+  }
+
+  get lending(): Lending {
+    return this.#writer.lending
   }
 
   get worker(): string {
@@ -88,7 +92,7 @@ export class Session {
     if (this.#ended) throw this.#ended
     const within = callAround(this)
     const program = this.#program
-    const closed = program !== undefined && (program.within !== within || (this.#encoding === 0 && isFull(program)))
+    const closed = program !== undefined && (program.within !== within || (!this.#writer.busy && program.full))
     if (closed) this.#send()
     if (this.#program) return this.#program
     if (within === undefined && !this.#urgent) this.#checkRoom()
@@ -264,7 +268,7 @@ export class Session {
     if (this.#ended) return
     const attachments: Uint8Array[] = []
     const mark = this.#exposed.mark
-    const outcome = this.#into(attachments, write)
+    const outcome = this.#writer.into(attachments, write)
     this.#exposed.answer(call.number, mark)
     call.answered = true
     this.flush()
@@ -280,7 +284,7 @@ export class Session {
   /** Lend an object to another session, at this point of the order, and have it sent before anybody can ask for it. */
   lend(node: Reference, borrower: Line, copied: boolean): Loan {
     node.lent() // or refuse
-    if (this.#encoding > 0) throw new UsageError('a getter of an argument cannot lend what its own session is sending')
+    if (this.#writer.busy) throw new UsageError('a getter of an argument cannot lend what its own session is sending')
     const slot = this.outside(() => this.add('lend', () => `${node.lent()}${copied ? ',true' : ''}`))
     const program = this.#program!
     const accepted = this.lending.accepted(program, borrower)
@@ -316,10 +320,10 @@ export class Session {
   }
 
   #write(write: (encoder: Encoder) => string): string {
-    if (this.#order && this.#body) return this.#into(this.encoder.attachments, write) // a part of the op that is being written
+    if (this.#order && this.#body) return this.#writer.into(this.encoder.attachments, write) // a part of the op that is being written
     const program = this.begin()
-    const text = this.#into(program.attachments, write)
-    this.#takeLoans(program)
+    const text = this.#writer.into(program.attachments, write)
+    this.#writer.takeLoans(program)
     return text
   }
 
@@ -332,9 +336,9 @@ export class Session {
     const attachments: Uint8Array[] = []
     const mark = this.#exposed.mark
     try {
-      const text = this.#into(attachments, write)
+      const text = this.#writer.into(attachments, write)
       const program = this.#join(order, uses, manner, attachments)
-      this.#takeLoans(program)
+      this.#writer.takeLoans(program)
       const named = this.#exposed.take(mark)
       if (named) program.named = [...(program.named ?? []), ...named]
       return [program, text]
@@ -348,40 +352,10 @@ export class Session {
     if (this.#ended) throw this.#ended
     if (!order.open.length) atEndOfTick(() => this.flush())
     const within = callAround(this)
-    const joins = (one: Program): boolean => !isFull(one) && (!attachments.length || !one.attachments.length)
+    const joins = (one: Program): boolean => !one.full && (!attachments.length || !one.attachments.length)
     const program = order.place(uses, manner, { within, begin: () => this.#begin(within), joins })
     program.attachments.push(...attachments)
     return (this.#program = program)
-  }
-
-  #takeLoans(program: Program): void {
-    if (this.lending.mark && !this.#encoding) program.loans.push(...this.lending.take())
-  }
-
-  /** Write a text whose attachments are collected there; what fails leaves nothing behind. */
-  #into(attachments: Uint8Array[], write: (encoder: Encoder) => string): string {
-    const { encoder } = this
-    const before = encoder.attachments
-    const attached = attachments.length
-    const named = this.#exposed.mark
-    const borrowed = this.lending.mark
-    encoder.attachments = attachments
-    this.#encoding++
-    try {
-      const text = write(encoder)
-      const limit = this.settings.limits.frameBytes - 2 * PROGRAM_TEXT
-      if (text.length > limit)
-        throw new LimitExceeded(`frame_bytes: an op of ${text.length} characters is above ${limit}`)
-      return text
-    } catch (error) {
-      attachments.length = attached
-      this.#exposed.withdraw(named)
-      this.lending.withdraw(borrowed)
-      throw error
-    } finally {
-      this.#encoding--
-      encoder.attachments = before
-    }
   }
 
   #checkRoom(unsent = 0): void {
@@ -389,13 +363,6 @@ export class Session {
     if (this.#replies.size + unsent < inFlight) return
     const hint = 'await some of them first; the option inFlight of connect() moves the limit'
     throw new LimitExceeded(`in_flight: ${this.#replies.size} programs of this session have no answer yet`, { hint })
-  }
-
-  #refer(value: object): string | undefined {
-    const node = (value as { [REMOTE]?: unknown })[REMOTE]
-    if (!(node instanceof Reference)) return this.#expose(value)
-    if (node.session === this) return node.argument()
-    return node.known ?? this.lending.borrow(node)
   }
 
   #send(): void {
@@ -431,18 +398,6 @@ export class Session {
     this.#line.send(frame)
   }
 
-  #expose(value: object): string | undefined {
-    if (!this.#line.durable) return this.#exposed.name(value)
-    const hint = 'a function of Python can take its place, or a session that is not durable'
-    throw new ValueRefused(
-      'a durable session takes no functions and no exposed objects: nobody could call them later',
-      {
-        code: 'NotData',
-        hint,
-      },
-    )
-  }
-
   #giveBack(program: Program): void {
     if (this.#line.durable) {
       if (this.#line.live) program.released = this.#returns.take()
@@ -457,9 +412,4 @@ export class Session {
 function toldPlainly(error: unknown): string {
   const known = error instanceof Error ? error : new Error(String(error))
   return JSON.stringify({ name: known.name, message: known.message, stack: '' })
-}
-
-function isFull(program: Program): boolean {
-  const { ops, text, attachments } = program
-  return ops >= PROGRAM_OPS || text.length >= PROGRAM_TEXT || attachments.length >= PROGRAM_ATTACHMENTS
 }
