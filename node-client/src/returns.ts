@@ -4,9 +4,13 @@ import type { Owned } from './line.js'
 
 const DELAY_MS = 100 // how long slots wait for a program that takes them along
 const BATCH = 1000 // slots that are given back at once
+const SMALL_BATCH = 16 // slots that hold next to nothing, likewise: one op for each would cost as much as the calls that filled them
+
+const NONE: readonly number[] = []
 
 export class Returns {
   #slots: number[] = []
+  #due = false // some of them hold something
   #timer: NodeJS.Timeout | undefined
   #registry = new FinalizationRegistry<number>((slot) => this.add(slot))
   #ended = false
@@ -21,20 +25,23 @@ export class Returns {
 
   add(slot: number): void {
     if (this.#ended) return
+    this.#due = true
     if (this.#slots.push(slot) >= BATCH) this.#now()
     else this.#timer ??= setTimeout(() => this.#now(), DELAY_MS).unref()
   }
 
-  /** Give back a slot that holds next to nothing: a program of its own would cost more, so it waits for the next one. */
+  /** Give back a slot that holds next to nothing: it waits for others, and for a program that is sent anyway. */
   addSmall(slot: number): void {
     if (this.#ended) return
     if (this.#slots.push(slot) >= BATCH) this.#now()
   }
 
-  /** Return what waits, and forget it. */
+  /** Return what a program takes along, and forget it. */
   take(): readonly number[] {
     const slots = this.#slots
-    if (slots.length) this.#slots = []
+    if (!this.#due && slots.length < SMALL_BATCH) return NONE
+    this.#slots = []
+    this.#due = false
     return slots
   }
 

@@ -7,7 +7,7 @@ import { names, scriptedHost, settled, type Op } from './support/host.js'
 
 const live = (slot: number): unknown => ['handle', slot, 'numpy.ndarray', slot]
 
-test('an awaited scalar is remembered, its slot given back with the next program', async () => {
+test('an awaited scalar is remembered, and sent as what it is', async () => {
   const host = scriptedHost({ answer: (slot) => `v${slot}` })
   const m = host.$py('m')
   const s = m.f()
@@ -17,13 +17,28 @@ test('an awaited scalar is remembered, its slot given back with the next program
   assert.deepEqual(host.programs[1]!.ops, [
     ['call', 3, ['ref', 1, 'g'], ['v2']],
     ['pull', 'auto', 3],
-    ['release', 2],
   ])
   assert.equal(await s.upper(), 'v5')
   assert.deepEqual(host.programs[2]!.ops.slice(0, 2), [
     ['getitem', 4, [['v2']], 0],
     ['call', 5, ['ref', 4, 'upper'], []],
   ])
+  await host.close()
+})
+
+test('slots with scalars are given back together, by a program that is sent anyway', async () => {
+  const host = scriptedHost({ answer: (slot) => (slot === 20 ? 'long'.repeat(100) : slot) })
+  const { f } = host.$py('m')
+  for (let i = 0; i < 17; i++) await f()
+  const slots = Array.from({ length: 16 }, (_, i) => 2 + i)
+  assert.deepEqual(
+    host.programs.flatMap(({ ops }) => ops.filter(([name]) => name === 'release')),
+    [['release', ...slots]],
+  )
+  await f() // slot 19
+  await f() // slot 20, which holds something
+  await f()
+  assert.deepEqual(host.programs.at(-1)!.ops.at(-1), ['release', 18, 19, 20])
   await host.close()
 })
 

@@ -494,11 +494,11 @@ onEveryHost((check) => {
 
 /** How many objects of JavaScript each session remembers. */
 function exposedSizes(): () => number[] {
-  const { account } = Exposed.prototype
+  const { name } = Exposed.prototype
   const seen = new Set<Exposed>()
-  Exposed.prototype.account = function (body, named) {
+  Exposed.prototype.name = function (value) {
     seen.add(this)
-    account.call(this, body, named)
+    return name.call(this, value)
   }
   return () => [...seen].map((one) => one.size)
 }
