@@ -64,7 +64,9 @@ class Link:
         """Send packed commands in as few writes as cost least."""
         pieces = [piece for command in commands for piece in command]
         sock = self._open_socket()
-        for piece in _joined(pieces) if len(pieces) > 1 else pieces:
+        if sum(map(len, pieces)) < JOIN_BYTES:
+            return sock.sendall(b"".join(pieces))
+        for piece in _joined(pieces):
             sock.sendall(piece)
 
     def read(self) -> Any:
