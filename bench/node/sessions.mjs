@@ -4,6 +4,7 @@ import { first } from './polyloom.mjs'
 
 const WINDOW = 1_000 // programs of one session without an answer, at most
 const SPREAD_MS = 2_000 // in which every session makes its one call
+const SELDOM_MS = 20 // between two calls of a session that makes one now and then
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 const turn = () => new Promise((resolve) => setImmediate(resolve))
@@ -41,6 +42,16 @@ async function inFlight(adds, count) {
 async function alone([add], count) {
   const times = []
   for (let i = 0; i < count; i++) times.push(await timed(() => add(i, 1)))
+  return times
+}
+
+/** One session makes a call now and then: caches have cooled, and processes sleep, as they do for each of a crowd. */
+async function seldom([add], count) {
+  const times = []
+  for (let i = 0; i < count; i++) {
+    await pause(SELDOM_MS)
+    times.push(await timed(() => add(i, 1)))
+  }
   return times
 }
 
@@ -94,6 +105,7 @@ export async function open(url, sessions, live) {
       'one at a time': call(oneAtATime),
       'in flight': call(inFlight),
       alone: call(alone),
+      seldom: call(seldom),
       spread: call((all) => spread(all)),
       'at once': call(atOnce),
       steady: call(steady),
