@@ -5,11 +5,12 @@ import tseslint from 'typescript-eslint'
 // From the bottom to the top; a file may import from layers below its own, and from its own.
 const LAYERS = [
   ['errors', 'ops', 'limits', 'values', 'times', 'halves', 'arrays', 'tick', 'handle', 'scope', 'paths', 'hashable', 'octets', 'brand'],
-  ['keys', 'settings', 'frames', 'output'],
+  ['keys', 'settings', 'frames', 'output', 'seen'],
+  ['signing'],
   ['encoder', 'decoder'],
   ['codec'],
   ['transport/transport', 'transport/framing', 'transport/memory', 'transport/stdio', 'transport/address'],
-  ['transport/registry', 'transport/lease', 'transport/redis'],
+  ['transport/registry', 'transport/lease', 'transport/gate', 'transport/redis'],
   ['arguments', 'deadline', 'remote'],
   ['line', 'loan', 'program', 'body', 'returns', 'session'],
   ['conversation'],

@@ -9,6 +9,7 @@ PolyloomError
 ├── UnknownName           UnknownSession, UnknownSlot, UnknownShared
 ├── NameTaken             NameTaken
 ├── ProtocolError         ProgramLost, VersionMismatch
+├── SignatureError        BadSignature
 ├── Cancelled             Cancelled
 ├── DurableError          InUse, ScriptChanged, OutcomeUnknown
 ├── Gone                  SessionClosed, LeaseExpired, ConnectionLost, WorkerLost, NoWorker, Moved
@@ -117,6 +118,12 @@ class ProtocolError(PolyloomError):
     codes = ("ProgramLost", "VersionMismatch")
 
 
+class SignatureError(PolyloomError):
+    """What came is not signed with our secret, or the same again, or too old (§16)."""
+
+    codes = ("BadSignature",)
+
+
 class Cancelled(PolyloomError):
     """The client gave the op up (§5.8)."""
 
@@ -170,6 +177,7 @@ WIRE_ERRORS = (
     UnknownName,
     NameTaken,
     ProtocolError,
+    SignatureError,
     Cancelled,
     DurableError,
     Gone,

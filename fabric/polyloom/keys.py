@@ -28,11 +28,14 @@ from dataclasses import dataclass
 DEFAULT_PREFIX = "polyloom:"
 GROUP = "lane"
 
-# Fields of a stream entry (§1.3).
+# Fields of a stream entry (§1.3), and those of a signed one (§16.2).
 FIELD_CLIENT = b"c"
 FIELD_TEXT = b"f"
 FIELD_ATTACHMENT = b"a"
 FIELD_BLOB = b"b"
+FIELD_MOMENT = b"t"
+FIELD_NUMBER = b"q"
+FIELD_SIGNATURE = b"s"
 
 BLOB_BYTES = 65_536  # attachments from this size on are blobs (§8.5): a stream would copy them twice
 BLOB_SECONDS = 3600  # how long an unread blob is kept

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,9 @@ REDIS_SCHEMES = ("redis", "rediss", "unix")
 NOT_GIVEN: tuple[object, ...] = (None, "", ())
 SCHEMES_HINT = "use redis://host:port/0, rediss://…, unix:///path/to/socket or stdio:"
 
+SECRET_BYTES = 16  # at least: who reads an entry can try out short ones
+SECRET_HINT = "make one with `openssl rand -hex 32`, and set it as POLYLOOM_SECRET, or name its file in POLYLOOM_SECRET_FILE"
+
 LABEL = re.compile(r"[A-Za-z0-9_.-]+(=[A-Za-z0-9_.:/@+-]*)?")
 
 _QUERY_PASSWORD = re.compile(r"(password=)[^&#]+")
@@ -29,7 +33,7 @@ _QUERY_PASSWORD = re.compile(r"(password=)[^&#]+")
 class Settings:
     """`lease` in seconds; `allow` the patterns of the policy; `threads` that run sessions in one worker; `labels` of a worker;
     `grace` in seconds for the programs that run when a worker is asked to end; `sessions` that a worker takes, and bytes of
-    programs `waiting` on it."""
+    programs `waiting` on it; the `secret` that frames are signed with (§16), empty where they are not."""
 
     url: str = "stdio:"
     prefix: str = DEFAULT_PREFIX
@@ -40,12 +44,14 @@ class Settings:
     grace: float = 10.0
     sessions: int = DEFAULT_LIMITS.worker_sessions
     waiting: int = DEFAULT_LIMITS.worker_bytes
+    secret: str = field(default="", repr=False)
     limits: Limits = field(default=DEFAULT_LIMITS)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], **flags: object) -> Settings:
         """Merge flags that are not None over `POLYLOOM_*` over the defaults; UsageError when one is unusable."""
         given: dict[str, object] = {name: environ.get(f"POLYLOOM_{name.upper()}") for name in _PARSE}
+        given["secret"] = given["secret"] or _read_secret(environ.get("POLYLOOM_SECRET_FILE"))
         given |= {name: flag for name, flag in flags.items() if flag not in NOT_GIVEN}
         return cls(**{name: _PARSE[name](name, value) for name, value in given.items() if value not in NOT_GIVEN})
 
@@ -127,6 +133,25 @@ def _count(name: str, value: object) -> int:
     return int(number)
 
 
+def _secret(_name: str, value: object) -> str:
+    if len(str(value).encode("utf-8", "surrogatepass")) < SECRET_BYTES:
+        raise UsageError(f"the secret has less than {SECRET_BYTES} bytes", hint=SECRET_HINT)
+    return str(value)
+
+
+def _read_secret(file: str | None) -> str | None:
+    """Return the secret in a file, without white space around it; None where no file is named."""
+    if not file:
+        return None
+    try:
+        secret = Path(file).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the secret in {file}: {type(error).__name__}", hint=SECRET_HINT) from None
+    if not secret:
+        raise UsageError(f"no secret is in {file}", hint=SECRET_HINT)
+    return secret
+
+
 _PARSE: dict[str, Callable[[str, object], Any]] = {
     "url": _text,
     "prefix": _text,
@@ -137,4 +162,5 @@ _PARSE: dict[str, Callable[[str, object], Any]] = {
     "grace": _seconds,
     "sessions": _count,
     "waiting": _count,
+    "secret": _secret,
 }

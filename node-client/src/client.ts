@@ -4,12 +4,12 @@ import { Conversation } from './conversation.js'
 import { Gone, NoWorker, UsageError, WorkerLost } from './errors.js'
 import { newId } from './handle.js'
 import { Loom, type Elsewhere } from './loom.js'
-import { SCHEMES_HINT, redact, schemeOf, settingsFrom, type Settings } from './settings.js'
+import { SCHEMES_HINT, redact, schemeOf, settingsFrom, type Given, type Settings } from './settings.js'
 import { DeferredTransport } from './transport/deferred.js'
 import { StdioTransport, findPython } from './transport/stdio.js'
 import type { Transport } from './transport/transport.js'
 
-export interface ConnectOptions extends Partial<Omit<Settings, 'url'>> {
+export interface ConnectOptions extends Omit<Given, 'url'> {
   /** A transport of your own, in place of the URL. */
   readonly transport?: Transport
 }

@@ -10,6 +10,7 @@
  * ├── UnknownName           UnknownSlot, UnknownSession, UnknownShared
  * ├── NameTaken             NameTaken
  * ├── ProtocolError         ProgramLost, VersionMismatch
+ * ├── SignatureError        BadSignature
  * ├── Cancelled             Cancelled
  * ├── DurableError          InUse, ScriptChanged, OutcomeUnknown
  * ├── Gone                  SessionClosed, LeaseExpired, ConnectionLost, Moved
@@ -137,6 +138,11 @@ export class NameTaken extends PolyloomError {
 /** The two sides cannot go on: a program is missing, or the versions differ. */
 export class ProtocolError extends PolyloomError {
   static override readonly codes = ['ProgramLost', 'VersionMismatch']
+}
+
+/** What came is not signed with our secret, or the same again, or too old (§16). */
+export class SignatureError extends PolyloomError {
+  static override readonly codes = ['BadSignature']
 }
 
 /** The client gave the op up: its own `opts({timeout, signal})`, or those of what it depends on (§5.8). */
@@ -274,6 +280,7 @@ const WIRE_ERRORS = [
   UnknownName,
   NameTaken,
   ProtocolError,
+  SignatureError,
   Cancelled,
   DurableError,
   Gone,

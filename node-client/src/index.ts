@@ -20,6 +20,7 @@ export {
   ProtocolError,
   PythonError,
   ReleasedError,
+  SignatureError,
   TimeoutError,
   UnknownName,
   UsageError,

@@ -25,11 +25,14 @@
 export const DEFAULT_PREFIX = 'polyloom:'
 export const GROUP = 'lane'
 
-// Fields of a stream entry (§1.3).
+// Fields of a stream entry (§1.3), and those of a signed one (§16.2).
 export const FIELD_CLIENT = 'c'
 export const FIELD_TEXT = 'f'
 export const FIELD_ATTACHMENT = 'a'
 export const FIELD_BLOB = 'b'
+export const FIELD_MOMENT = 't'
+export const FIELD_NUMBER = 'q'
+export const FIELD_SIGNATURE = 's'
 
 export const BLOB_BYTES = 65_536 // attachments from this size on are blobs (§8.5): a stream would copy them twice
 export const BLOB_SECONDS = 3600 // how long an unread blob is kept

@@ -3,6 +3,9 @@
  * Mirrors `settings.py`.
  */
 
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+
 import { UsageError } from './errors.js'
 import { DEFAULT_PREFIX } from './keys.js'
 import { checkWanted } from './labels.js'
@@ -10,6 +13,9 @@ import { DEFAULT_LIMITS, type Limits } from './limits.js'
 import { writeOutput, type Output } from './output.js'
 
 export const SCHEMES_HINT = 'use redis://host:port/0, rediss://…, unix:///path/to/socket or stdio:'
+export const SECRET_BYTES = 16 // at least: who reads an entry can try out short ones
+const SECRET_HINT =
+  'make one with `openssl rand -hex 32`, and set it as POLYLOOM_SECRET, or name its file in POLYLOOM_SECRET_FILE'
 
 export interface Settings {
   readonly url: string
@@ -34,8 +40,13 @@ export interface Settings {
   readonly inFlight: number
   /** What to do with what Python code prints; by default it goes to this process's own streams. */
   readonly onOutput: (output: Output) => void
+  /** What frames are signed with (§16); a KeyObject, which shows itself to nobody. */
+  readonly secret: KeyObject | undefined
   readonly limits: Limits
 }
+
+/** Settings as they are given: the secret may be its text. */
+export type Given = Partial<Omit<Settings, 'secret'>> & { readonly secret?: string | KeyObject | undefined }
 
 export const DEFAULTS: Settings = Object.freeze({
   url: 'stdio:',
@@ -50,14 +61,22 @@ export const DEFAULTS: Settings = Object.freeze({
   callSites: 16,
   inFlight: 10_000,
   onOutput: writeOutput,
+  secret: undefined,
   limits: DEFAULT_LIMITS,
 })
 
-export const ENVIRONMENT = ['POLYLOOM_URL', 'POLYLOOM_PREFIX', 'POLYLOOM_LEASE', 'POLYLOOM_PYTHON'] as const
+export const ENVIRONMENT = [
+  'POLYLOOM_URL',
+  'POLYLOOM_PREFIX',
+  'POLYLOOM_LEASE',
+  'POLYLOOM_PYTHON',
+  'POLYLOOM_SECRET',
+  'POLYLOOM_SECRET_FILE',
+] as const
 type Environment = Readonly<Partial<Record<string, string>>>
 
 /** Merge options over `POLYLOOM_*` over the defaults; UsageError when one is unusable. */
-export function settingsFrom(options: Partial<Settings>, environment: Environment): Settings {
+export function settingsFrom(options: Given, environment: Environment): Settings {
   const lease = environment['POLYLOOM_LEASE']
   const merged = {
     ...DEFAULTS,
@@ -68,6 +87,9 @@ export function settingsFrom(options: Partial<Settings>, environment: Environmen
       leaseMs: lease ? Number(lease) * 1000 : undefined,
     }),
     ...given(pick(options)),
+    secret: secretOf(
+      options.secret ?? (environment['POLYLOOM_SECRET'] || readSecret(environment['POLYLOOM_SECRET_FILE'])),
+    ),
   }
   for (const name of ['connectTimeoutMs', 'workerTimeoutMs', 'reconnectTimeoutMs', 'leaseMs', 'inFlight'] as const) {
     if (!(merged[name] > 0)) throw new UsageError(`${name} must be a number above 0, not ${merged[name]}`)
@@ -85,8 +107,29 @@ export function redact(url: string): string {
   return url.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/?#]*?):[^@/]*@/i, '$1:***@').replace(/([?&]password=)[^&]*/gi, '$1***')
 }
 
-function pick(options: Partial<Settings>): Partial<Settings> {
-  return Object.fromEntries(Object.entries(options).filter(([name]) => name in DEFAULTS))
+function pick(options: Given): Partial<Omit<Settings, 'secret'>> {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => name in DEFAULTS && name !== 'secret'))
+}
+
+function secretOf(secret: string | KeyObject | undefined): KeyObject | undefined {
+  if (typeof secret !== 'string') return secret
+  if (Buffer.byteLength(secret) < SECRET_BYTES)
+    throw new UsageError(`the secret has less than ${SECRET_BYTES} bytes`, { hint: SECRET_HINT })
+  return createSecretKey(Buffer.from(secret))
+}
+
+/** The secret in a file, without white space around it; undefined where no file is named. */
+function readSecret(file: string | undefined): string | undefined {
+  if (!file) return undefined
+  let secret: string
+  try {
+    secret = readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new UsageError(`cannot read the secret in ${file}: ${String(code)}`, { hint: SECRET_HINT })
+  }
+  if (!secret) throw new UsageError(`no secret is in ${file}`, { hint: SECRET_HINT })
+  return secret
 }
 
 function given<T extends object>(values: T): { [K in keyof T]: NonNullable<T[K]> } {

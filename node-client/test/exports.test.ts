@@ -33,6 +33,7 @@ test('the public surface is this list', () => {
     'PythonError',
     'Range',
     'ReleasedError',
+    'SignatureError',
     'Slice',
     'TimeDelta',
     'TimeoutError',

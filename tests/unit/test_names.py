@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from polyloom import actions, codec, keys, ops
+from polyloom import actions, codec, keys, ops, seen, settings, signing
 from polyloom.errors import CODES
 from polyloom.limits import Limits
 from polyloom.settings import Settings
-from polyloom_workers import host
+from polyloom_workers import gate, host
 
 NAMES = json.loads((Path(__file__).parents[1] / "vectors" / "names.json").read_text())
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "wire-protocol.md").read_text()
@@ -85,17 +85,29 @@ def test_redis_keys_and_fields():
         "text": keys.FIELD_TEXT.decode(),
         "attachment": keys.FIELD_ATTACHMENT.decode(),
         "blob": keys.FIELD_BLOB.decode(),
+        "moment": keys.FIELD_MOMENT.decode(),
+        "number": keys.FIELD_NUMBER.decode(),
+        "signature": keys.FIELD_SIGNATURE.decode(),
+    }
+
+
+def test_numbers_of_signing():
+    assert NAMES["signing"] == {
+        "secret_bytes": settings.SECRET_BYTES,
+        "fresh_ms": gate.FRESH,
+        "gaps": seen.GAPS,
+        "proof_digits": signing.PROOF_DIGITS,
     }
 
 
 def test_defaults_of_settings():
-    settings = Settings()
-    assert NAMES["defaults"] == {"url": settings.url, "prefix": settings.prefix, "lease_seconds": settings.lease}
+    made = Settings()
+    assert NAMES["defaults"] == {"url": made.url, "prefix": made.prefix, "lease_seconds": made.lease}
 
 
 def test_variables_of_the_environment():
     read = {f"POLYLOOM_{field.name.upper()}" for field in fields(Settings)} - {"POLYLOOM_LIMITS"}
-    assert read | {"POLYLOOM_PYTHON"} == set(NAMES["environment"])
+    assert read | {"POLYLOOM_PYTHON", "POLYLOOM_SECRET_FILE"} == set(NAMES["environment"])
 
 
 @pytest.mark.parametrize("group", ["ops", "modes", "tags", "codes"])

@@ -16,16 +16,18 @@ from typing import Any
 
 import redis
 
-from polyloom.errors import Gone, ProtocolError
-from polyloom.frames import Frame
+from polyloom.errors import Gone, PolyloomError, ProtocolError
+from polyloom.frames import Frame, write_frame
 from polyloom.keys import Keys
 from polyloom.policy import Policy
 from polyloom.settings import Settings
+from polyloom.signing import Signer
 from polyloom_workers import sleep
 from polyloom_workers.crew import Crew
 from polyloom_workers.directory import RedisDirectory
 from polyloom_workers.durable import DurableSession
 from polyloom_workers.durables import Durables
+from polyloom_workers.gate import Gate
 from polyloom_workers.host import Host
 from polyloom_workers.inbox import Entry, Inbox
 from polyloom_workers.link import Link
@@ -68,8 +70,9 @@ class Lane:
             directory=RedisDirectory(url, keys),
             post=lambda worker, frame: self._outbox.post(worker, frame),
         )
-        self._inbox = Inbox(keys, self.host.id)
-        self._outbox = Outbox(keys, self.host.id)
+        signer = Signer(settings.secret, self.host.id) if settings.secret else None
+        self._inbox = Inbox(keys, self.host.id, Gate(signer, self.host.clients.__contains__) if signer else None)
+        self._outbox = Outbox(keys, self.host.id, signer)
         self._redis = redis.Redis.from_url(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
         self.durables = Durables(self._redis, keys, self.host.id)
         self.host.durable = functools.partial(DurableSession, self.durables, policy, settings.limits)
@@ -155,11 +158,19 @@ class Lane:
             self._outbox.extend(self._inbox.trim())
 
     def _hand_over(self, entries: Iterable[Entry]) -> None:
-        for name, client, frame, lost in entries:
-            if lost and self.host.awaits(client, frame):
+        for name, client, frame, lost, refusal in entries:
+            if refusal is not None:
+                self._refuse(client, frame, refusal, name)
+            elif lost and self.host.awaits(client, frame):
                 self.host.end(client, ProtocolError("an attachment expired before this worker read it"), name)
             else:
                 self.host.receive(client, Frame(frame.text) if lost else frame, name)
+
+    def _refuse(self, client: str, frame: Frame, error: PolyloomError, entry: str) -> None:
+        """Tell a stranger why there will be no conversation (§16.4), or a client why a program does not run."""
+        if client in self.host.clients:
+            return self.host.refuse(client, frame, error, entry)
+        self.send(client, write_frame({"t": "closed", "error": ["error", error.to_wire()]}), entry)
 
     def send(self, client: str, frame: Frame, entry: str | None) -> None:
         """Put a frame into the outbox; `entry` is the inbox entry that is done with it."""

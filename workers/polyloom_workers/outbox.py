@@ -13,6 +13,7 @@ from polyloom.frames import Buffer, Frame
 from polyloom.handle import new_id
 from polyloom.keys import BLOB_BYTES, BLOB_SECONDS, FIELD_ATTACHMENT, FIELD_BLOB, FIELD_CLIENT, FIELD_TEXT, Keys
 from polyloom.servers import passes
+from polyloom.signing import Field, Signer, digest
 from polyloom_workers.link import Link, Packed, pack
 
 logger = logging.getLogger(__name__)
@@ -24,11 +25,12 @@ _ENTRY_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 
 
 class Outbox:
-    """Commands in order; any thread may add, and each link that sends takes all there are."""
+    """Commands in order; any thread may add, and each link that sends takes all there are. With a signer entries are signed."""
 
-    def __init__(self, keys: Keys, worker: str) -> None:
+    def __init__(self, keys: Keys, worker: str, signer: Signer | None = None) -> None:
         self._keys = keys
         self._worker = worker
+        self._signer = signer
         self._commands: deque[Packed] = deque()
         self._acks: dict[str, str] = {}
         self._refusing = False  # Redis refuses for the moment, and the log says so
@@ -49,18 +51,20 @@ class Outbox:
         mailbox = self._keys.mailbox(client)
         acknowledged = self._acks.pop(client, None)
         trim = ("MINID", acknowledged) if acknowledged else ()
-        fields: list[str | Buffer] = [FIELD_CLIENT, self._worker, FIELD_TEXT, frame.text]
+        fields: list[Field] = [FIELD_CLIENT, self._worker, FIELD_TEXT, frame.text]
         for attachment in frame.attachments:
             fields += self._attach(attachment, partial(self._keys.client_blob, client))
+        fields = fields if self._signer is None else self._signer.seal(client, fields)
         self.add(pack("XADD", mailbox, *trim, "*", *fields))
         if orphaned:
             self.add(pack("PEXPIRE", mailbox, ORPHANED))
 
     def post(self, worker: str, frame: Frame) -> None:
         """Add a frame for another worker; one that is gone gets none, since its inbox must not be made anew."""
-        fields: list[str | Buffer] = [FIELD_CLIENT, self._worker, FIELD_TEXT, frame.text]
+        fields: list[Field] = [FIELD_CLIENT, self._worker, FIELD_TEXT, frame.text]
         for attachment in frame.attachments:
             fields += self._attach(attachment, partial(self._keys.worker_blob, worker))
+        fields = fields if self._signer is None else self._signer.seal(worker, fields)
         self.add(pack("XADD", self._keys.inbox(worker), "NOMKSTREAM", "*", *fields))
 
     def _attach(self, data: Buffer, key: Callable[[str], str]) -> tuple[bytes, str | Buffer]:
@@ -69,7 +73,7 @@ class Outbox:
             return FIELD_ATTACHMENT, bytes(data)
         blob = new_id()
         self.add(pack("SET", key(blob), data, "EX", BLOB_SECONDS))
-        return FIELD_BLOB, blob
+        return FIELD_BLOB, blob if self._signer is None else f"{blob}.{digest(data)}"
 
     def acknowledged(self, client: str, entry: object) -> None:
         """Note up to where a client has read its mailbox."""

@@ -17,6 +17,7 @@ from polyloom.policy import policy_of
 from polyloom.registry import Worker
 from polyloom.servers import now, open_client, refusal
 from polyloom.settings import Settings
+from polyloom.signing import proof
 from polyloom_workers.ending import Ending, Steps
 from polyloom_workers.events import Events
 from polyloom_workers.lane import Lane
@@ -57,7 +58,8 @@ class LaneStep(bootsteps.StartStopStep):
             permits.check_permits(client, Keys(self.settings.prefix), permits.worker, self.settings.url)
             started = now(client)
         self.lane = Lane(self.settings, policy_of(self.settings.allow))
-        self.lease = Lease(self.settings, Worker.here(self.lane.host.id, started, self.settings.labels))
+        shown = proof(self.settings.secret, self.lane.host.id)
+        self.lease = Lease(self.settings, Worker.here(self.lane.host.id, started, self.settings.labels, shown))
         self.load = Load(self.lane.host, self.lease, self.settings.lease)
         self.sweep = Sweep(self.settings, self.lane.host, self.lane.durables)
         self.events = Events(parent.app, parent.hostname, self.lane.host.id)

@@ -15,6 +15,7 @@ from polyloom.policy import Policy, policy_of
 from polyloom.settings import Settings
 from polyloom.table import Table
 from polyloom_workers.loop import Loop
+from polyloom_workers.warrants import check_warrant
 
 
 class JobFailed(RemoteFailure):
@@ -32,10 +33,11 @@ def register(app: Celery, settings: Settings) -> Task:
     """Add `polyloom.run` to the application."""
     policy = policy_of(settings.allow)
 
-    @app.task(name="polyloom.run", shared=False)
-    def run(program: str) -> str:
+    @app.task(name="polyloom.run", shared=False, bind=True)
+    def run(self: Task, program: str) -> str:
         """Run a program and return its reply; the first error in it fails the task."""
         try:
+            check_warrant(program, self.request.id, settings)
             return run_program(program, settings, policy)
         except PolyloomError as error:
             raise JobFailed(json.dumps(error.rooted().to_wire() if error.path else error.to_wire())) from None

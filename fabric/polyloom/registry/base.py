@@ -19,7 +19,7 @@ FULL = 1_000_000  # sessions that a full worker counts for: clients are placed t
 @dataclass(frozen=True, slots=True)
 class Worker:
     """What a worker says of itself: `started` in seconds of the server's time, `skew` the seconds that its host's clock was ahead
-    then, `sessions` open and those `running` a program, `full` 1 where it takes no more."""
+    then, `sessions` open and those `running` a program, `full` 1 where it takes no more, `proof` of its secret (§16.5)."""
 
     id: str
     host: str = ""
@@ -33,6 +33,7 @@ class Worker:
     sessions: int = 0
     running: int = 0
     full: int = 0
+    proof: str = ""
 
     @property
     def load(self) -> int:
@@ -40,11 +41,11 @@ class Worker:
         return self.sessions + self.running + FULL * self.full
 
     @classmethod
-    def here(cls, worker: str, started: float, labels: tuple[str, ...] = ()) -> Worker:
+    def here(cls, worker: str, started: float, labels: tuple[str, ...] = (), proof: str = "") -> Worker:
         """Describe the worker of this process, which starts now."""
         python = ".".join(map(str, sys.version_info[:3]))
         skew = time.time() - started
-        return cls(worker, socket.gethostname(), os.getpid(), python, started=started, labels=labels, skew=skew)
+        return cls(worker, socket.gethostname(), os.getpid(), python, started=started, labels=labels, skew=skew, proof=proof)
 
     def to_fields(self) -> dict[str, str]:
         """Return the fields of the `info` hash."""
@@ -66,6 +67,7 @@ class Worker:
             sessions=int(fields.get("sessions", 0)),
             running=int(fields.get("running", 0)),
             full=int(fields.get("full", 0)),
+            proof=fields.get("proof", ""),
         )
 
 

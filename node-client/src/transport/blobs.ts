@@ -5,17 +5,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 
 import { giveBack } from '../copies.js'
-import { ProtocolError } from '../errors.js'
+import { ProtocolError, SignatureError } from '../errors.js'
 import { newId } from '../handle.js'
 import { BLOB_BYTES, BLOB_SECONDS, FIELD_ATTACHMENT, FIELD_BLOB, type Keys } from '../keys.js'
+import { digest, type Field } from '../signing.js'
 import type { BulkReader } from './bulk.js'
 import { Store } from './store.js'
 
 const RETRY_MS = 50 // between looks for a blob that Redis has refused for the moment
 const REMEMBERED = 4_096 // blobs that were read, so that second copies of their entries are known (§8.4)
-
-/** A name or a value of a stream entry. */
-export type Field = string | Buffer
 
 /** A blob that is not with Redis yet, or was refused. */
 export interface Unstored {
@@ -34,6 +32,7 @@ export class Blobs {
     readonly client: string,
     readonly patienceMs: number,
     readonly bulk?: BulkReader,
+    readonly signed = false,
   ) {}
 
   /** The field of an attachment to the worker; a large one is written at once. `refused` is told when Redis did not take it. */
@@ -41,7 +40,7 @@ export class Blobs {
     if (one.length < BLOB_BYTES) return [FIELD_ATTACHMENT, Buffer.from(one.buffer, one.byteOffset, one.byteLength)]
     const blob = newId()
     this.store({ blob, bytes: one }, refused)
-    return [FIELD_BLOB, blob]
+    return [FIELD_BLOB, this.signed ? `${blob}.${digest(one)}` : blob]
   }
 
   /** Write a blob for the worker; its memory is used again when Redis has it. */
@@ -58,11 +57,13 @@ export class Blobs {
   /** Put the bytes of blobs into the places of their ids in the fields of an entry, and free them; false for a second copy. */
   async fetch(fields: Buffer[]): Promise<boolean> {
     const places = placesOf(fields)
-    const ids = places.map((at) => fields[at]!.toString('latin1'))
+    const names = places.map((at) => fields[at]!.toString('latin1').split('.'))
+    const ids = names.map(([id]) => id!)
     if (ids.some((id) => this.#seen.has(id))) return false
     if (!ids.length) return true
     const keys = ids.map((id) => this.keys.clientBlob(this.client, id))
     const found = await Promise.all(keys.map((key) => this.#read(key)))
+    if (this.signed) found.forEach((bytes, index) => check(bytes, names[index]![1]))
     places.forEach((at, index) => (fields[at] = found[index]!))
     this.#remember(ids)
     this.redis.unlink(...keys).catch(() => undefined) // they expire
@@ -92,6 +93,10 @@ export class Blobs {
     const ordinary = (): Promise<Buffer | null> => this.redis.getBuffer(key)
     return this.bulk ? this.bulk.get(key).catch(ordinary) : ordinary()
   }
+}
+
+function check(bytes: Uint8Array, signed: string | undefined): void {
+  if (digest(bytes) !== signed) throw new SignatureError('an attachment of a reply is not the one that was signed')
 }
 
 function placesOf(fields: Buffer[]): number[] {

@@ -8,7 +8,8 @@ import type { Redis } from 'ioredis'
 import { WorkerLost, type PolyloomError } from '../errors.js'
 import type { Frame } from '../frames.js'
 import { FIELD_CLIENT, FIELD_TEXT } from '../keys.js'
-import type { Blobs, Field, Unstored } from './blobs.js'
+import type { Field, Signer } from '../signing.js'
+import type { Blobs, Unstored } from './blobs.js'
 import { passes, refusal } from './server.js'
 
 const RETRY_MS = 100 // before what Redis refused is sent again
@@ -28,6 +29,7 @@ interface Route {
   readonly client: string
   readonly url: string
   readonly patienceMs: number // for refusals, until the conversation ends
+  readonly signer?: Signer | undefined
   /** Free what can be freed: the server is full. */
   readonly makeRoom: () => void
   readonly end: (error: PolyloomError) => void
@@ -40,8 +42,14 @@ export class Outbox {
   #since: number | undefined // ms of the monotonic clock; the first refusal after something was taken
   #timer: NodeJS.Timeout | undefined
   #closed = false
+  #moment: number | undefined // of the server, in ms, until the first entry has it (§16.4)
 
-  constructor(readonly route: Route) {}
+  constructor(
+    readonly route: Route,
+    moment?: number,
+  ) {
+    this.#moment = moment
+  }
 
   send(frame: Frame): void {
     const parcel = { frame, unstored: [] }
@@ -70,7 +78,11 @@ export class Outbox {
   #fieldsOf({ text, attachments }: Frame, keep: (one: Unstored) => unknown): Field[] {
     const fields: Field[] = [FIELD_CLIENT, this.route.client, FIELD_TEXT, text]
     for (const one of attachments) fields.push(...this.route.blobs.attach(one, keep))
-    return fields
+    const { signer, worker } = this.route
+    if (!signer) return fields
+    const sealed = signer.seal(worker, fields, this.#moment)
+    this.#moment = undefined
+    return sealed
   }
 
   /** An inbox that is gone was swept away with its worker; it must not be made anew. */

@@ -13,10 +13,12 @@ import type { Frame } from '../frames.js'
 import { FIELD_ATTACHMENT, FIELD_BLOB, FIELD_CLIENT, FIELD_TEXT, Keys } from '../keys.js'
 import type { Wanted } from '../labels.js'
 import { redact, type Settings } from '../settings.js'
+import { Signer } from '../signing.js'
 import { addressOf } from './address.js'
 import { Blobs } from './blobs.js'
 import { BulkReader } from './bulk.js'
 import { withdraw } from './fence.js'
+import { Gate } from './gate.js'
 import { LeaseThread, RENEWALS, renew } from './lease.js'
 import { Outbox, workerLost } from './outbox.js'
 import { findHolder, findWorker, ownerOf } from './registry.js'
@@ -45,7 +47,8 @@ export async function openRedis(settings: Placing, client: string): Promise<Tran
     const keys = new Keys(settings.prefix)
     const { id, labels } = await findPlace(writer, keys, client, settings)
     await writer.set(keys.clientLease(client), client, 'PX', settings.leaseMs) // now: a worker may have been long in coming
-    return new RedisTransport(writer, reader, keys, client, id, settings, labels)
+    const moment = settings.secret && (await timeOf(writer))
+    return new RedisTransport(writer, reader, keys, client, id, settings, labels, moment)
   } catch (error) {
     for (const redis of opened) redis.disconnect()
     throw refusal(settings.url, error)
@@ -63,7 +66,14 @@ async function findPlace(redis: Redis, keys: Keys, client: string, settings: Pla
   return findWorker(redis, keys, client, settings, workerTimeoutMs)
 }
 
+/** The server's time, in ms. */
+async function timeOf(redis: Redis): Promise<number> {
+  const [seconds, microseconds] = await redis.time()
+  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
+}
+
 const PLAIN_FIELDS = 4 // names and values of an entry without attachments
+const SIGNED_FIELDS = 8 // likewise of a signed one
 type Fields = Buffer[] // name, value, name, value, …
 type Entries = [id: Buffer, fields: Fields][]
 
@@ -74,6 +84,7 @@ export class RedisTransport implements Transport {
   readonly #blobs: Blobs
   readonly #outbox: Outbox
   readonly #bulk: BulkReader | undefined // plain connections only: a socket of TLS reads into memory of its own
+  readonly #gate: Gate | undefined // with a secret only
   readonly #timers: NodeJS.Timeout[]
   #receiver: Receiver | undefined
   #closed = false
@@ -94,23 +105,20 @@ export class RedisTransport implements Transport {
     readonly worker: string,
     readonly settings: Settings,
     readonly labels: readonly string[] = [],
+    moment?: number,
   ) {
     this.#inbox = keys.inbox(worker)
     this.#mailbox = keys.mailbox(client)
     const address = addressOf(settings.url)
     if (!address.tls) this.#bulk = new BulkReader(address, `polyloom/${client}/bulk`, SILENCE_MS)
-    this.#blobs = new Blobs(writer, keys, worker, client, settings.reconnectTimeoutMs, this.#bulk)
-    this.#outbox = new Outbox({
-      redis: writer,
-      blobs: this.#blobs,
-      inbox: this.#inbox,
-      worker,
-      client,
-      url: settings.url,
-      patienceMs: settings.reconnectTimeoutMs,
-      makeRoom: () => this.#trim(),
-      end: (error) => this.#end(error),
-    })
+    const { secret, reconnectTimeoutMs: patienceMs, url } = settings
+    const signer = secret && new Signer(secret, client)
+    if (signer) this.#gate = new Gate(signer, worker)
+    this.#blobs = new Blobs(writer, keys, worker, client, patienceMs, this.#bulk, signer !== undefined)
+    const end = (error: PolyloomError): void => this.#end(error)
+    const makeRoom = (): void => this.#trim()
+    const route = { redis: writer, blobs: this.#blobs, inbox: this.#inbox, worker, client, url, patienceMs }
+    this.#outbox = new Outbox({ ...route, signer, makeRoom, end }, moment)
     this.#timers = [
       setInterval(() => this.#renew(), settings.leaseMs / RENEWALS).unref(),
       setInterval(() => this.#watch(), WATCH_MS).unref(),
@@ -185,10 +193,23 @@ export class RedisTransport implements Transport {
   async #deliver(entries: Entries): Promise<void> {
     for (const [id, fields] of entries) {
       const ours = isFrom(this.worker, fields) // not of one that was given up, and lives
-      const isNew = ours && (fields.length === PLAIN_FIELDS || (await this.#blobs.fetch(fields)))
+      const isNew =
+        ours &&
+        (this.#gate
+          ? await this.#pass(this.#gate, fields)
+          : fields.length === PLAIN_FIELDS || (await this.#blobs.fetch(fields)))
       this.ack = id.toString('latin1')
       if (isNew) this.#receiver?.frame(frameOf(fields))
     }
+  }
+
+  /** Tell whether an entry is to be taken, with its blobs in their places. */
+  async #pass(gate: Gate, fields: Fields): Promise<boolean> {
+    const number = gate.check(fields)
+    if (number === undefined) return false
+    if (fields.length !== SIGNED_FIELDS && !(await this.#blobs.fetch(fields))) return false
+    gate.take(number)
+    return true
   }
 
   /** Only what waits for an answer keeps Node alive. */
