@@ -5,6 +5,8 @@ Values are written and read as wire forms, so that a test shows what really trav
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -163,13 +165,26 @@ class StdioClient(Client):
         return status
 
 
-class RedisClient(Client):
-    """Entries of streams (§1.3, §8)."""
+def signature(secret: str, *parts: str | bytes) -> str:
+    """Return the signature of parts (§16.2)."""
+    octets = [part.encode() if isinstance(part, str) else part for part in parts]
+    message = b"".join(struct.pack(">I", len(part)) + part for part in octets)
+    return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
 
-    def __init__(self, url: str, worker: str, prefix: str = "polyloom:", lease: float = 600.0) -> None:
+
+class RedisClient(Client):
+    """Entries of streams (§1.3, §8), signed where there is a secret (§16)."""
+
+    def __init__(
+        self, url: str, worker: str, prefix: str = "polyloom:", lease: float = 600.0, secret: str = "", name: str = ""
+    ) -> None:
         super().__init__()
         self.redis = redis.Redis.from_url(url)
-        self.id = secrets.token_urlsafe(15)
+        self.id = name or secrets.token_urlsafe(15)
+        self.worker = worker
+        self.secret = secret
+        self.number = 0  # of the last entry that was signed
+        self.written: list[list[str | bytes]] = []  # entries, as they were written
         self.inbox = f"{prefix}{{w:{worker}}}:inbox"
         self.mailbox = f"{prefix}{{c:{self.id}}}:mailbox"
         self.lease = f"{prefix}{{c:{self.id}}}:lease"
@@ -180,10 +195,25 @@ class RedisClient(Client):
         return super().hello(**{"client": self.id} | changes)
 
     def put(self, text: bytes, attachments: list[bytes]) -> None:
-        pieces = ["c", self.id, "f", text]
+        pieces: list[str | bytes] = ["c", self.id, "f", text]
         for one in attachments:
             pieces += ["a", one]
+        self.write(self.sealed(pieces) if self.secret else pieces)
+
+    def write(self, pieces: list[str | bytes]) -> None:
+        """Write an entry as it is."""
+        self.written.append(pieces)
         self.redis.execute_command("XADD", self.inbox, "*", *pieces)
+
+    def sealed(self, pieces: list[str | bytes], moment: int | None = None, **changes: str) -> list[str | bytes]:
+        """Return the fields of a signed entry (§16.2); `changes` are another `secret` or `receiver`."""
+        if moment is None and not self.number:
+            seconds, microseconds = self.redis.time()
+            moment = 1000 * int(seconds) + int(microseconds) // 1000
+        self.number += 1
+        fields = [*pieces, *(() if moment is None else ("t", str(moment))), "q", str(self.number)]
+        made = signature(changes.get("secret", self.secret), "polyloom/1/entry", changes.get("receiver", self.worker), *fields)
+        return [*fields, "s", made]
 
     def take(self, seconds: float) -> tuple[bytes, list[bytes]] | None:
         block = max(1, int(min(seconds, 1.0) * 1000))
@@ -199,13 +229,20 @@ class RedisClient(Client):
         streams = next(iter(answer.values())) if isinstance(answer, dict) else answer[0][1]
         name, fields = streams[0]
         self.last = name.decode()
+        if self.secret:
+            assert fields[-2] == b"s", "the entry is signed"
+            assert fields[-1].decode() == signature(self.secret, "polyloom/1/entry", self.id, *fields[:-2])
         values = [(fields[at], fields[at + 1]) for at in range(0, len(fields), 2)]
-        self.blobs = [value.decode() for field, value in values if field == b"b"]
+        self.blobs = [value.decode().partition(".")[0] for field, value in values if field == b"b"]
         return dict(values)[b"f"], [self._read(field, value) for field, value in values if field in (b"a", b"b")]
 
     def _read(self, field: bytes, value: bytes) -> bytes:
-        data = value if field == b"a" else self.redis.get(self.blob(value.decode()))
+        if field == b"a":
+            return value
+        name, _, digest = value.decode().partition(".")
+        data: bytes | None = self.redis.get(self.blob(name))
         assert data is not None, "the blob is there when its entry is"
+        assert not self.secret or hashlib.sha256(data).hexdigest() == digest
         return data
 
     def blob(self, name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,12 @@ import redis
 from polyloom import __version__, permits
 from polyloom.keys import Keys
 from polyloom.ops import PROTOCOL
-from polyloom.registry import RedisRegistry
+from polyloom.registry import RedisRegistry, Worker
 from polyloom.servers import is_too_old, now
+from polyloom.signing import proof
 
 FULL = 0.8  # of maxmemory
+SAME_SECRET = "set the same POLYLOOM_SECRET (or POLYLOOM_SECRET_FILE) here and there, or nowhere: docs/how-to/secure-redis.md"
 SKEW = 60.0  # seconds; leases use the server's clock alone, logs do not
 
 
@@ -42,9 +44,10 @@ def failure(subject: str, text: str, mend: str) -> Finding:
 
 
 class Checkup:
-    """Looks at one server and the fleet under one prefix; it changes nothing."""
+    """Looks at one server and the fleet under one prefix; it changes nothing. `secret` is that of the caller, or empty."""
 
-    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+    def __init__(self, client: redis.Redis, keys: Keys, secret: str = "") -> None:
+        self._secret = secret
         self._client = client
         self._keys = keys
         self._info: dict[str, Any] = _info(client)
@@ -147,6 +150,25 @@ class Checkup:
                 yield warning("clocks", text, "run a time service there")
         yield from _alike("polyloom", {worker.version for worker in workers})
         yield from _alike("Python", {worker.python.rpartition(".")[0] for worker in workers})
+        yield from self._secrets(workers)
+
+    def _secrets(self, workers: Sequence[Worker]) -> Iterator[Finding]:
+        """Say which workers have the caller's secret (§16.5)."""
+        others = [worker for worker in workers if worker.proof != proof(self._secret, worker.id)]
+        for worker in others:
+            yield failure("secret", f"worker {worker.id} on {worker.host} {_differs(worker, self._secret)}", SAME_SECRET)
+        if others:
+            return
+        shared = "all workers share the secret that is set here: what is not signed with it is refused"
+        yield ok(
+            "secret", shared if self._secret else "no secret is set, here or there: what clients and workers say is not signed"
+        )
+
+
+def _differs(worker: Worker, secret: str) -> str:
+    if not secret:
+        return "has a secret, and none is set here"
+    return "has another secret than is set here" if worker.proof else "has no secret, and one is set here"
 
 
 def _info(client: redis.Redis) -> dict[str, Any]:

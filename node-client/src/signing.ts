@@ -1,4 +1,4 @@
-/** Signatures of entries, of workers and of jobs (§16). Mirrors `signing.py`. */
+/** Signatures of entries (§16). Mirrors `signing.py`, which signs jobs and what a worker says of itself, too. */
 
 import { createHash, createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
 
@@ -6,9 +6,6 @@ import { FIELD_MOMENT, FIELD_NUMBER, FIELD_SIGNATURE } from './keys.js'
 import { PROTOCOL } from './ops.js'
 
 const ENTRY = `polyloom/${PROTOCOL}/entry`
-const WORKER = `polyloom/${PROTOCOL}/worker`
-const JOB = `polyloom/${PROTOCOL}/job`
-export const PROOF_DIGITS = 16 // enough to compare secrets by
 export const HINT =
   'set the same POLYLOOM_SECRET on both sides, or on neither; `polyloom doctor` tells which workers share yours'
 
@@ -38,17 +35,6 @@ export function matches(secret: KeyObject, signature: Field, ...parts: readonly 
 /** What stands for the bytes of a blob in a signed entry. */
 export function digest(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
-}
-
-/** What shows that a worker has the secret (§16.5). */
-export function proof(secret: KeyObject, worker: string): string {
-  return sign(secret, WORKER, worker).slice(0, PROOF_DIGITS)
-}
-
-/** What makes the text of a program, with its `"by"`, a signed job for the Celery task of that id (§16.6). */
-export function signJob(text: string, task: string, secret: KeyObject): string {
-  const signed = text.slice(0, -1)
-  return `${signed},"signature":"${sign(secret, JOB, task, signed)}"}`
 }
 
 /** Signs the entries of one sender, and knows those that are for it. */

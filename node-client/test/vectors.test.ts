@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createSecretKey } from 'node:crypto'
 import { test } from 'node:test'
 
 import { Decoder, Encoder, TAGS } from '../src/codec.js'
@@ -9,14 +10,28 @@ import {
   FIELD_ATTACHMENT,
   FIELD_BLOB,
   FIELD_CLIENT,
+  FIELD_MOMENT,
+  FIELD_NUMBER,
+  FIELD_SIGNATURE,
   FIELD_TEXT,
   GROUP,
   Keys,
 } from '../src/keys.js'
 import { DEFAULT_LIMITS } from '../src/limits.js'
 import { CLIENT_KINDS, HOST_KINDS, MODES, OPS, PROTOCOL } from '../src/ops.js'
-import { DEFAULTS, ENVIRONMENT } from '../src/settings.js'
-import { build, fromHex, readVectors, type RefusedVector, type ValueVector } from './support/vectors.js'
+import { GAPS } from '../src/seen.js'
+import { DEFAULTS, ENVIRONMENT, SECRET_BYTES } from '../src/settings.js'
+import { Signer, sign } from '../src/signing.js'
+import {
+  build,
+  fromHex,
+  readVectors,
+  type RefusedVector,
+  type SignatureVector,
+  type ValueVector,
+} from './support/vectors.js'
+
+const signatures = readVectors('signatures.json') as { entries: SignatureVector[] }
 
 const escaped = (text: string): string =>
   text
@@ -48,6 +63,22 @@ for (const { name, wire, code, path, attachments = [] } of readVectors('refused.
   })
 }
 
+for (const { name, secret, receiver, fields, signature } of signatures.entries) {
+  test(`signs ${name}`, () => {
+    const key = createSecretKey(Buffer.from(secret))
+    const flat = fields.flat().map((part) => (typeof part === 'string' ? Buffer.from(part) : fromHex(part.hex)))
+    const parts = flat.map((part) => Buffer.from(part))
+    assert.equal(sign(key, `polyloom/${PROTOCOL}/entry`, receiver, ...parts), signature)
+    const signer = new Signer(key, receiver)
+    const signed = [...parts, Buffer.from('s'), Buffer.from(signature)]
+    assert.equal(signer.number(signed), Number(fields.at(-1)![1]))
+    for (const at of signed.keys()) {
+      assert.equal(signer.number(signed.with(at, Buffer.concat([signed[at]!, Buffer.from('0')]))), undefined)
+      assert.equal(signer.number(signed.toSpliced(at, 1)), undefined)
+    }
+  })
+}
+
 test('names are those that both languages share', () => {
   const names = readVectors('names.json') as Record<string, any>
   assert.equal(PROTOCOL, names['protocol'])
@@ -58,10 +89,11 @@ test('names are those that both languages share', () => {
   assert.deepEqual([...TAGS], names['tags'])
   assert.deepEqual([...CODES].sort(), [...names['codes']].sort())
   assert.equal(GROUP, names['group'])
-  assert.deepEqual(
-    { client: FIELD_CLIENT, text: FIELD_TEXT, attachment: FIELD_ATTACHMENT, blob: FIELD_BLOB },
-    names['fields'],
-  )
+  const fields = { client: FIELD_CLIENT, text: FIELD_TEXT, attachment: FIELD_ATTACHMENT, blob: FIELD_BLOB }
+  const signed = { moment: FIELD_MOMENT, number: FIELD_NUMBER, signature: FIELD_SIGNATURE }
+  assert.deepEqual({ ...fields, ...signed }, names['fields'])
+  const { secret_bytes, gaps } = names['signing']
+  assert.deepEqual({ secret_bytes, gaps }, { secret_bytes: SECRET_BYTES, gaps: GAPS })
 })
 
 test('keys, limits and defaults are those that both languages share', () => {

@@ -17,10 +17,13 @@ import pytest
 from polyloom.codec import Decoder, Encoder
 from polyloom.errors import PolyloomError
 from polyloom.frames import Frame, read_frame, write_frame
+from polyloom.signing import ENTRY, Signer, proof, sign
+from polyloom.warrant import check_signature, sign_job
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 VALUES = json.loads((VECTORS / "values.json").read_text())
 REFUSED = json.loads((VECTORS / "refused.json").read_text())
+SIGNATURES = json.loads((VECTORS / "signatures.json").read_text())
 
 
 def big(text):
@@ -133,6 +136,41 @@ def test_refused_form_names_its_code_and_path(vector):
         "path": vector["path"],
     } | ({"hint": caught.value.hint} if caught.value.hint else {})
     assert caught.value.message
+
+
+@pytest.mark.parametrize("vector", SIGNATURES["entries"], ids=lambda vector: vector["name"])
+def test_entry_has_exactly_this_signature_and_none_with_another_byte(vector):
+    signer, fields = Signer(vector["secret"], vector["receiver"]), fields_of(vector)
+    signed = [*fields, b"s", vector["signature"].encode()]
+    assert sign(vector["secret"].encode(), ENTRY, vector["receiver"], *fields) == vector["signature"]
+    assert signer.number(signed) == int(dict(vector["fields"])["q"])
+    for at, field in enumerate(signed):
+        assert signer.number([*signed[:at], field + b"0", *signed[at + 1 :]]) is None
+        assert signer.number([*signed[:at], *signed[at + 1 :]]) is None
+
+
+def test_no_two_entries_have_one_signature():
+    made = [vector["signature"] for vector in SIGNATURES["entries"]]
+    assert len(set(made)) == len(made) > 5
+
+
+@pytest.mark.parametrize("vector", SIGNATURES["proofs"], ids=lambda vector: vector["secret"])
+def test_proof_of_a_worker(vector):
+    assert proof(vector["secret"], vector["worker"]) == vector["proof"]
+
+
+@pytest.mark.parametrize("vector", SIGNATURES["jobs"], ids=lambda vector: vector["secret"])
+def test_job_has_exactly_this_signature(vector):
+    program = json.loads(vector["text"])
+    by = program.pop("by") / 1000
+    assert sign_job(program, vector["task"], vector["secret"], by - 1, 1) == vector["signed"]
+    check_signature(vector["signed"], vector["task"], vector["secret"])
+
+
+def fields_of(vector):
+    """Return the names and values of the fields that a vector describes."""
+    flat = [part for field in vector["fields"] for part in field]
+    return [bytes.fromhex(part["hex"]) if isinstance(part, dict) else part.encode() for part in flat]
 
 
 def test_every_type_of_data_has_a_vector():

@@ -28,7 +28,7 @@ def command(as_json: bool, **flags: str | None) -> None:
     settings = Settings.from_env(os.environ, **flags)
     client = open_client(settings.redis_url(), decode_responses=True)
     with typed(settings.url):
-        findings = list(Checkup(client, Keys(settings.prefix)).findings())
+        findings = list(Checkup(client, Keys(settings.prefix), settings.secret).findings())
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings]))
     else:

@@ -14,6 +14,7 @@ from polyloom.cli import options
 from polyloom.keys import Keys
 from polyloom.servers import now, open_client, typed
 from polyloom.settings import Settings
+from polyloom.signing import HINT
 
 SHOWN = 3  # types of objects in a row
 
@@ -27,7 +28,7 @@ def command(as_json: bool, wait: float, **flags: str | None) -> None:
     settings = Settings.from_env(os.environ, **flags)
     client = open_client(settings.redis_url(), decode_responses=True)
     with typed(settings.url):
-        workers = Census(client, Keys(settings.prefix)).take(wait)
+        workers = Census(client, Keys(settings.prefix), settings.secret).take(wait)
         moment = now(client)
     if as_json:
         click.echo(json.dumps(workers))
@@ -47,7 +48,9 @@ def _print(workers: list[Record], moment: float) -> None:
     if shared:
         console.print(_shared(shared))
     for worker in workers:
-        if worker["clients"] is None:
+        if not worker["verified"]:
+            console.print(f"{worker['id']} has another secret, or none: its answer cannot be verified ({HINT})", style="yellow")
+        elif worker["clients"] is None:
             console.print(f"{worker['id']} did not answer: it is stopped, or something holds its interpreter", style="yellow")
 
 

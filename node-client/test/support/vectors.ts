@@ -36,6 +36,14 @@ export interface RefusedVector {
   attachments?: string[]
 }
 
+export interface SignatureVector {
+  name: string
+  secret: string
+  receiver: string
+  fields: [name: string, value: string | { hex: string }][]
+  signature: string
+}
+
 export function readVectors(file: string): unknown {
   return JSON.parse(readFileSync(new URL(`../../../../tests/vectors/${file}`, import.meta.url), 'utf8'))
 }
