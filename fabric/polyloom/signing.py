@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from polyloom.frames import Buffer
 from polyloom.keys import FIELD_MOMENT, FIELD_NUMBER, FIELD_SIGNATURE
@@ -22,7 +22,7 @@ Field = str | Buffer
 """A name or a value of a stream entry."""
 
 
-def sign(secret: bytes, *parts: Field) -> str:
+def sign(secret: bytes, parts: Iterable[Field]) -> str:
     """Return the signature of parts, each taken with its length, so that no two lists of parts have the same bytes (§16.2)."""
     pieces: list[Buffer] = []
     for part in parts:
@@ -31,9 +31,9 @@ def sign(secret: bytes, *parts: Field) -> str:
     return hmac.digest(secret, b"".join(pieces), "sha256").hex()
 
 
-def matches(secret: bytes, signature: bytes, *parts: Field) -> bool:
+def matches(secret: bytes, signature: bytes, parts: Iterable[Field]) -> bool:
     """Tell whether a signature is that of these parts."""
-    return hmac.compare_digest(sign(secret, *parts).encode(), signature)
+    return hmac.compare_digest(sign(secret, parts).encode(), signature)
 
 
 def digest(data: Buffer) -> str:
@@ -43,7 +43,7 @@ def digest(data: Buffer) -> str:
 
 def proof(secret: str, worker: str) -> str:
     """Return what shows that a worker has the secret (§16.5); empty without one."""
-    return sign(secret.encode(), WORKER, worker)[:PROOF_DIGITS] if secret else ""
+    return sign(secret.encode(), [WORKER, worker])[:PROOF_DIGITS] if secret else ""
 
 
 class Signer:
@@ -60,7 +60,7 @@ class Signer:
         sealed = [*fields, FIELD_NUMBER, str(self._next(receiver))]
         if moment is not None:
             sealed[-2:-2] = [FIELD_MOMENT, str(moment)]
-        return [*sealed, FIELD_SIGNATURE, sign(self._secret, ENTRY, receiver, *sealed)]
+        return [*sealed, FIELD_SIGNATURE, sign(self._secret, [ENTRY, receiver, *sealed])]
 
     def number(self, fields: Sequence[bytes]) -> int | None:
         """Return the number of an entry that came; None where its signature is missing or wrong."""
@@ -69,7 +69,7 @@ class Signer:
         number = fields[-3]
         if not number.isdigit() or len(number) > NUMBER_DIGITS:
             return None
-        return int(number) if matches(self._secret, fields[-1], ENTRY, self._own, *fields[:-2]) else None
+        return int(number) if matches(self._secret, fields[-1], [ENTRY, self._own, *fields[:-2]]) else None
 
     def _next(self, receiver: str) -> int:
         with self._lock:

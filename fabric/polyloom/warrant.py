@@ -22,7 +22,7 @@ def sign_job(program: Mapping[str, Any], task: str, secret: str, now: float, sec
     body = {**program, "by": int((now + seconds) * 1000)}
     body.pop("signature", None)
     text = json.dumps(body, separators=(",", ":"))[:-1]
-    return f'{text},"signature":"{sign(secret.encode(), JOB, task, text)}"}}'
+    return f'{text},"signature":"{sign(secret.encode(), [JOB, task, text])}"}}'
 
 
 def check_signature(text: str, task: str, secret: str) -> None:
@@ -30,7 +30,8 @@ def check_signature(text: str, task: str, secret: str) -> None:
     end = _END.search(text)
     if end is None:
         raise SignatureError("this worker takes signed jobs only, and this one is not", hint=_MEND)
-    if not matches(secret.encode(), end[1].encode(), JOB, task, text[: end.start()].encode("utf-8", "surrogatepass")):
+    signed = text[: end.start()].encode("utf-8", "surrogatepass")
+    if not matches(secret.encode(), end[1].encode(), [JOB, task, signed]):
         raise SignatureError("the job is signed with another secret, or for another task, or was changed", hint=HINT)
 
 

@@ -16,7 +16,7 @@ const NUMBER = /^[0-9]{1,16}$/
 export type Field = string | Buffer
 
 /** The signature of parts, each taken with its length, so that no two lists of parts have the same bytes (§16.2). */
-export function sign(secret: KeyObject, ...parts: readonly Field[]): string {
+export function sign(secret: KeyObject, parts: readonly Field[]): string {
   const hmac = createHmac('sha256', secret)
   for (const part of parts) {
     const length = Buffer.allocUnsafe(WORD)
@@ -27,8 +27,8 @@ export function sign(secret: KeyObject, ...parts: readonly Field[]): string {
 }
 
 /** Tell whether a signature is that of these parts. */
-export function matches(secret: KeyObject, signature: Field, ...parts: readonly Field[]): boolean {
-  const [given, wanted] = [Buffer.from(signature), Buffer.from(sign(secret, ...parts))]
+export function matches(secret: KeyObject, signature: Field, parts: readonly Field[]): boolean {
+  const [given, wanted] = [Buffer.from(signature), Buffer.from(sign(secret, parts))]
   return given.length === wanted.length && timingSafeEqual(given, wanted)
 }
 
@@ -50,7 +50,7 @@ export class Signer {
   seal(receiver: string, fields: readonly Field[], moment?: number): Field[] {
     const begin = moment === undefined ? [] : [FIELD_MOMENT, String(moment)]
     const sealed = [...fields, ...begin, FIELD_NUMBER, String(this.#next(receiver))]
-    return [...sealed, FIELD_SIGNATURE, sign(this.secret, ENTRY, receiver, ...sealed)]
+    return [...sealed, FIELD_SIGNATURE, sign(this.secret, [ENTRY, receiver, ...sealed])]
   }
 
   /** The number of an entry that came; undefined where its signature is missing or wrong. */
@@ -58,7 +58,7 @@ export class Signer {
     const [name, number, last, signature] = fields.slice(-4)
     if (name?.toString('latin1') !== FIELD_NUMBER || last?.toString('latin1') !== FIELD_SIGNATURE) return undefined
     const text = number!.toString('latin1')
-    if (!NUMBER.test(text) || !matches(this.secret, signature!, ENTRY, this.own, ...fields.slice(0, -2)))
+    if (!NUMBER.test(text) || !matches(this.secret, signature!, [ENTRY, this.own, ...fields.slice(0, -2)]))
       return undefined
     return Number(text)
   }

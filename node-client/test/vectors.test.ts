@@ -68,7 +68,7 @@ for (const { name, secret, receiver, fields, signature } of signatures.entries) 
     const key = createSecretKey(Buffer.from(secret))
     const flat = fields.flat().map((part) => (typeof part === 'string' ? Buffer.from(part) : fromHex(part.hex)))
     const parts = flat.map((part) => Buffer.from(part))
-    assert.equal(sign(key, `polyloom/${PROTOCOL}/entry`, receiver, ...parts), signature)
+    assert.equal(sign(key, [`polyloom/${PROTOCOL}/entry`, receiver, ...parts]), signature)
     const signer = new Signer(key, receiver)
     const signed = [...parts, Buffer.from('s'), Buffer.from(signature)]
     assert.equal(signer.number(signed), Number(fields.at(-1)![1]))

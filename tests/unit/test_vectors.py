@@ -142,7 +142,7 @@ def test_refused_form_names_its_code_and_path(vector):
 def test_entry_has_exactly_this_signature_and_none_with_another_byte(vector):
     signer, fields = Signer(vector["secret"], vector["receiver"]), fields_of(vector)
     signed = [*fields, b"s", vector["signature"].encode()]
-    assert sign(vector["secret"].encode(), ENTRY, vector["receiver"], *fields) == vector["signature"]
+    assert sign(vector["secret"].encode(), [ENTRY, vector["receiver"], *fields]) == vector["signature"]
     assert signer.number(signed) == int(dict(vector["fields"])["q"])
     for at, field in enumerate(signed):
         assert signer.number([*signed[:at], field + b"0", *signed[at + 1 :]]) is None

@@ -82,6 +82,17 @@ class Host:
         except Exception as error:  # no frame brings a host down
             self.end(client, internal(error), entry)
 
+    def refuse(self, client: str, frame: Frame, error: PolyloomError, entry: Any) -> None:
+        """Answer a program that came, and must not run, with an error; what else must not be acted on ends its conversation."""
+        body = read_frame(Frame(frame.text), self.limits)
+        ops = body.get("ops")
+        with self.lock:
+            session = self.clients.get(client, {}).get(str(body.get("session")))
+            if session is not None and not session.lasting and body.get("n") == session.last + 1 and type(ops) is list:
+                session.last += 1
+                return self.send(client, refusal(session.id, session.last, ops, error), entry)
+        self.end(client, error, entry)
+
     def awaits(self, client: str, frame: Frame) -> bool:
         """Tell whether the attachments of a frame are needed: not those of a second copy, nor of what nobody waits for (§8.4)."""
         try:
