@@ -1,4 +1,4 @@
-"""F8: frames that were damaged, cut, swapped or made up; the worker answers each conversation and lives."""
+"""F8: frames that were damaged, cut, swapped or made up, signed and unsigned; the worker answers each conversation and lives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import redis
 
 from deadline import LONG, until
 from polyloom.embedded import Server
-from wire_client import RedisClient
+from wire_client import RedisClient, signature
 from worker_process import WorkerProcess
 
 FRAMES = 10_000 * int(os.environ.get("POLYLOOM_FAULT_ROUNDS", "1"))
@@ -131,38 +131,86 @@ class Mutator:
             ]
         )
 
+    def entry(self, signed: list[Any]) -> list[bytes]:
+        """A signed entry with something changed after it was signed."""
+        fields = [field if isinstance(field, bytes) else field.encode() for field in signed]
+        copy, at = fields.copy(), self.random.randrange(2, len(fields))  # the id of the sender stays
+        more = self.random.choice([[b"f", b"{}"], [b"a", b"x"], [b"b", b"A" * 20], [b"q", b"1"], [b"s", b""]])
+        what = self.random.random()
+        if what < 0.3:
+            del copy[at - at % 2 : at - at % 2 + 2]
+        elif what < 0.5:
+            copy[at - at % 2 : at - at % 2] = more
+        elif what < 0.6:
+            copy += more
+        else:
+            copy[at] = self.octets(fields[at] or b"x")
+        return copy if copy != fields else [*copy, *more]
+
+
+class Sealer:
+    """Signs the entries of one conversation (§16.2), or leaves them as they are."""
+
+    def __init__(self, secret: str, worker: str, moment: int) -> None:
+        self.secret, self.worker, self.moment = secret, worker, moment
+        self.number = 0
+
+    def seal(self, name: str, text: bytes) -> list[Any]:
+        if not self.secret:
+            return ["c", name, "f", text]
+        self.number += 1
+        begin = ["t", str(self.moment)] if self.number == 1 else []
+        fields = ["c", name, "f", text, *begin, "q", str(self.number)]
+        return [*fields, "s", signature(self.secret, "polyloom/1/entry", self.worker, *fields)]
+
 
 @pytest.mark.timeout(400)
-def test_damaged_frames(own_server: Server, start_worker: Callable[..., WorkerProcess]) -> None:
-    worker = start_worker(own_server.url, "--allow", "operator", "--grace", "1").ready()
+@pytest.mark.parametrize("secret", ["", secrets.token_hex(16)], ids=["unsigned", "signed"])
+def test_damaged_frames(own_server: Server, start_worker: Callable[..., WorkerProcess], secret: str) -> None:
+    worker = start_worker(own_server.url, "--allow", "operator", "--grace", "1", POLYLOOM_SECRET=secret).ready()
     mutator = Mutator(8)
     silent: list[bytes] = []
+    ended = 0
     with redis.Redis.from_url(own_server.url) as client:
         for _ in range(FRAMES // BATCH):
-            silent += rounds(client, worker, [mutator.frame(secrets.token_urlsafe(12)) for _ in range(BATCH)])
+            batch = [mutator.frame(secrets.token_urlsafe(12)) for _ in range(BATCH)]
+            lost, forged = rounds(client, worker, batch, secret, mutator)
+            silent, ended = silent + lost, ended + forged
         assert worker.process.poll() is None
-        print(f"{FRAMES} frames, {len(silent)} conversations without an answer")
+        print(f"{FRAMES} frames, {len(silent)} conversations without an answer, {ended} ended by an entry that was not signed")
         assert silent == []
+        assert ended == 0
         assert client.xlen(f"polyloom:{{w:{worker.id}}}:inbox") < 2 * BATCH, "what has ended is trimmed"
-    whole = RedisClient(own_server.url, worker.id)
+    whole = RedisClient(own_server.url, worker.id, secret=secret)
     assert whole.hello()["t"] == "hello"
     assert whole.run(whole.open(), ["import", 1, "operator"], ["call", 2, ["ref", 1, "add"], [1, 2]], ["pull", "auto", 2]) == [3]
     whole.close()
 
 
-def rounds(client: redis.Redis, worker: WorkerProcess, damaged: list[bytes]) -> list[bytes]:
-    """Send each frame in a conversation of its own, between a hello and a question; return those that nobody answered."""
+def rounds(
+    client: redis.Redis, worker: WorkerProcess, damaged: list[bytes], secret: str, mutator: Mutator
+) -> tuple[list[bytes], int]:
+    """Send each frame in a conversation of its own, between a hello and a question; return those that nobody answered. With a
+    secret the half of them is damaged after it was signed: return how many of these ended their conversation, too."""
     inbox = f"polyloom:{{w:{worker.id}}}:inbox"
     ids = [secrets.token_urlsafe(15) for _ in damaged]
     hello, question = b'{"t":"hello","protocol":1,"version":"0.1.0","client":"%s"}', b'{"t":"open","session":"last"}'
     last = b'{"t":"program","session":"last","n":1,"ops":[["operator",1,"+",1,2],["pull","auto",1]]}'
+    moment = 1000 * int(client.time()[0])
+    forged: set[str] = set()
     with client.pipeline(transaction=False) as batch:
         for name, text in zip(ids, damaged, strict=True):
             batch.set(f"polyloom:{{c:{name}}}:lease", 1, px=60_000)
-            for frame in (hello % name.encode(), text, question, last):
-                batch.xadd(inbox, {"c": name, "f": frame})
+            sealer = Sealer(secret, worker.id, moment)
+            entries = [sealer.seal(name, frame) for frame in (hello % name.encode(), text, question, last)]
+            if secret and mutator.random.random() < 0.5:
+                entries[1] = mutator.entry(entries[1])
+                forged.add(name)
+            for fields in entries:
+                batch.execute_command("XADD", inbox, "*", *fields)
         batch.execute()
     waiting = set(ids)
+    ended: set[str] = set()
 
     def answered() -> bool:
         assert worker.process.poll() is None, "the worker has died"
@@ -171,8 +219,10 @@ def rounds(client: redis.Redis, worker: WorkerProcess, damaged: list[bytes]) -> 
             for name in asked:
                 batch.xrange(f"polyloom:{{c:{name}}}:mailbox")
             for name, entries in zip(asked, batch.execute(), strict=True):
-                if any(is_end(json.loads(fields[b"f"])) for _, fields in entries):
+                bodies = [json.loads(fields[b"f"]) for _, fields in entries]
+                if any(map(is_end, bodies)):
                     waiting.discard(name)
+                    ended.update([name] if any(body["t"] == "closed" for body in bodies) else [])
         return not waiting
 
     try:
@@ -184,7 +234,7 @@ def rounds(client: redis.Redis, worker: WorkerProcess, damaged: list[bytes]) -> 
         for name in ids:
             batch.delete(f"polyloom:{{c:{name}}}:lease", f"polyloom:{{c:{name}}}:mailbox")
         batch.execute()
-    return [text for name, text in zip(ids, damaged, strict=True) if name in waiting]
+    return [text for name, text in zip(ids, damaged, strict=True) if name in waiting], len(forged & ended)
 
 
 def is_end(body: dict[str, Any]) -> bool:

@@ -84,7 +84,10 @@ class Host:
 
     def refuse(self, client: str, frame: Frame, error: PolyloomError, entry: Any) -> None:
         """Answer a program that came, and must not run, with an error; what else must not be acted on ends its conversation."""
-        body = read_frame(Frame(frame.text), self.limits)
+        try:
+            body = read_frame(Frame(frame.text), self.limits)
+        except PolyloomError as unreadable:
+            return self.end(client, unreadable, entry)
         ops = body.get("ops")
         with self.lock:
             session = self.clients.get(client, {}).get(str(body.get("session")))

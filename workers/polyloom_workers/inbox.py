@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import redis
@@ -15,7 +15,7 @@ from polyloom.frames import Buffer, Frame
 from polyloom.handle import ID
 from polyloom.keys import FIELD_ATTACHMENT, FIELD_BLOB, FIELD_CLIENT, FIELD_TEXT, GROUP, Keys
 from polyloom.signing import digest
-from polyloom_workers.gate import Gate
+from polyloom_workers.gate import Clock, Gate
 from polyloom_workers.link import Link, Packed, pack
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class Inbox:
     def take(self, raw: Sequence[Any], link: Link) -> Iterator[Entry]:
         """Note entries as begun and give those that have a return address, one by one; others end here. Where the connection
         breaks, at a blob, those that were given are not read again."""
-        begin = self._begin if self._gate is None else partial(self._check, self._gate)
+        begin = self._begin if self._gate is None else partial(self._check, self._gate, cache(partial(_server_time, link)))
         for name, fields in raw:
             if (entry := begin(name.decode(), fields or (), link)) is not None:
                 yield entry
@@ -100,11 +100,11 @@ class Inbox:
         self.finish(name)
         return None
 
-    def _check(self, gate: Gate, name: str, fields: Sequence[bytes], link: Link) -> Entry | None:
+    def _check(self, gate: Gate, now: Clock, name: str, fields: Sequence[bytes], link: Link) -> Entry | None:
         """Begin an entry that is signed. What is dropped frees no blob: its blobs may be those of another one."""
         client, text, attachments = _read_fields(fields)
         try:
-            number = gate.check(client, text, fields, lambda: _server_time(link)) if ID.fullmatch(client) else None
+            number = gate.check(client, text, fields, now) if ID.fullmatch(client) else None
         except SignatureError as error:
             entry = self._begin(name, [FIELD_CLIENT, client.encode()], link)
             return entry and entry._replace(refusal=error)
