@@ -379,6 +379,20 @@ def test_recorded_conversation_is_not_run_again_after_its_end(signed):
     looker.close()
 
 
+def test_recorded_end_does_not_end_a_conversation_that_began_again(signed):
+    client = join(signed)
+    client.open()
+    client.send(t="bye")
+    ended = client.written[-1]
+    assert client.hello()["t"] == "hello"
+    session = client.open()
+    client.run(session, ["repr", 1, 1], ["pull", "keep", 1])
+    client.redis.execute_command("XADD", client.inbox, "*", *ended)
+    barrier(signed)
+    assert client.run(session, ["pull", "auto", 1]) == ["1"]
+    client.close()
+
+
 def test_hello_that_is_older_than_a_worker_remembers_is_refused(signed):
     client = join(signed, hello=False)
     moment = int(client.redis.time()[0]) * 1000 - 300_001
