@@ -170,6 +170,14 @@ def test_secret_is_shown_in_no_list_of_processes_no_log_and_no_answer_of_celery(
         assert SECRET not in text
 
 
+@pytest.mark.parametrize("where", [[], ["--url", "stdio:"]], ids=["embedded fleet", "local process"])
+def test_secret_in_the_environment_disturbs_no_run_without_a_fleet(tmp_path, where):
+    script = tmp_path / "root.lisp"
+    script.write_text('(py.import "math" :as math)\n(print (await (math.sqrt 9)))')
+    ran = polyloom("run", str(script), *where, POLYLOOM_SECRET=SECRET)
+    assert (ran.returncode, ran.stdout) == (0, "3\n"), ran.stderr
+
+
 # One has another secret, or none
 
 

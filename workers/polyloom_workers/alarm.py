@@ -24,4 +24,4 @@ class Alarm:
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + PERIOD
             count, self._said = self.dropped - self._said, self.dropped
-            logger.warning("dropped %d entries; the last one bears the id %s, and cannot be verified: %s", count, sender, reason)
+            logger.warning("entries dropped: %d; the last one bears the id %s, and cannot be verified: %s", count, sender, reason)
