@@ -12,7 +12,7 @@ from polyloom.frames import Buffer
 from polyloom.keys import FIELD_MOMENT, FIELD_NUMBER, FIELD_SIGNATURE
 from polyloom.ops import PROTOCOL
 
-ENTRY, WORKER, JOB = (f"polyloom/{PROTOCOL}/{what}".encode() for what in ("entry", "worker", "job"))
+ENTRY, WORKER, JOB, LOG = (f"polyloom/{PROTOCOL}/{what}".encode() for what in ("entry", "worker", "job", "log"))
 PROOF_DIGITS = 16  # enough to compare secrets by
 NUMBER_DIGITS = 16  # so that JavaScript holds each number exactly
 RECEIVERS = 10_000  # whose last numbers are kept

@@ -125,6 +125,35 @@ def test_durable_session_goes_on_with_another_worker(own_server, start_worker, t
     assert run() == said
 
 
+def test_log_of_a_durable_session_that_somebody_changed_is_not_run(own_server, start_worker, tmp_path):
+    script, marker = tmp_path / "draw.lisp", tmp_path / "forged"
+    script.write_text('(py.import "decimal" :as decimal)\n(def kept (decimal.Context))\n(print (await kept.prec))')
+    arguments = "run", str(script), "--run", "draw", "--url", own_server.url
+    first = start_worker(own_server.url, "--allow", "*", POLYLOOM_SECRET=SECRET).ready()
+    assert polyloom(*arguments, POLYLOOM_SECRET=SECRET).returncode == 0
+    first.stop()
+    database, key = join(first, hello=False).redis, "polyloom:{r:draw}:log"
+    entries = database.xrange(key)
+    genuine = [fields[b"p"] for _, fields in entries]
+    database.delete(key)
+    for name, fields in entries:
+        forged = (
+            fields[b"p"]
+            .replace(b"decimal", b"pathlib")
+            .replace(b'"Context"],[]', b'"Path","touch"],["%s"]' % str(marker).encode())
+        )
+        size = len(fields[b"p"]) - len(forged)
+        fields[b"p"] = (int.from_bytes(forged[:4], "big") - size).to_bytes(4, "big") + forged[4:]
+        database.xadd(key, fields, id=name)
+    assert [fields[b"p"] for _, fields in database.xrange(key)] != genuine
+    start_worker(own_server.url, "--allow", "*", POLYLOOM_SECRET=SECRET).ready()
+    ran = polyloom(*arguments, POLYLOOM_SECRET=SECRET)
+    assert ran.returncode == 1
+    assert "the log of the durable session draw was changed" in ran.stderr
+    assert "polyloom runs forget draw" in ran.stderr
+    assert not marker.exists()
+
+
 def test_copies_go_from_worker_to_worker_signed(own_server, start_worker):
     workers = [start_worker(own_server.url, "--allow", "*", "--name", name, POLYLOOM_SECRET=SECRET) for name in ("one", "two")]
     lender, borrower = (join(worker.ready()) for worker in workers)

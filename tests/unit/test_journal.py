@@ -7,7 +7,7 @@ import secrets
 import pytest
 import redis
 
-from polyloom.errors import Gone, UnknownName, UsageError
+from polyloom.errors import Gone, SignatureError, UnknownName, UsageError
 from polyloom.journal import Journal, Outcome, Recorded, Runs
 from polyloom.keys import Keys
 
@@ -164,3 +164,78 @@ def test_the_last_step_of_a_failed_run_is_tried_again(open_as, database: redis.R
     journal.record(step(2, "fine"))
     journal.release("failed")
     assert not runs.retry("nightly"), "its last step is not what failed"
+
+
+# A worker with a secret (§16.7)
+
+SECRET = "0123456789abcdef"
+
+
+def sealed(database: redis.Redis, keys: Keys, worker: str, secret: str = SECRET, name: str = "nightly") -> Journal:
+    """Open a log as a worker with a secret, and own it."""
+    database.set(keys.worker_lease(worker), 1)
+    journal = Journal(database, keys, name, worker, secret)
+    journal.claim({})
+    return journal
+
+
+def written(database: redis.Redis, keys: Keys) -> Journal:
+    """A signed log of two programs and the outcome of a step that runs once."""
+    journal = sealed(database, keys, "one")
+    for n in (1, 2):
+        journal.record(step(n, n * 10))
+    assert journal.begin(7) is None
+    journal.end(7, Outcome(True, 70))
+    return journal
+
+
+def test_signed_log_is_read_as_it_was_by_who_has_the_secret_and_who_has_none(database: redis.Redis, keys: Keys) -> None:
+    journal = written(database, keys)
+    for one in (journal, Journal(database, keys, "nightly", "")):
+        assert [(entry.n, entry.reply, entry.answered) for entry in one.read()] == [
+            (n, {"results": [n * 10]}, [b"answered"]) for n in (1, 2)
+        ]
+        assert one.outcomes() == {7: Outcome(True, 70, [])}
+    assert journal.begin(7) == Outcome(True, 70, [])
+
+
+@pytest.mark.parametrize("change", ["p", "r", "order", "cut", "empty", "other secret", "unsigned"])
+def test_log_that_was_changed_or_not_signed_is_not_read(database: redis.Redis, keys: Keys, change: str) -> None:
+    journal = written(database, keys)
+    key = keys.run_log("nightly")
+    (_, first), (_, second) = database.xrange(key)
+    if change == "other secret":
+        journal = Journal(database, keys, "nightly", "one", SECRET + "x")
+    elif change == "order":
+        first, second = second, first
+    elif change == "unsigned":
+        first[b"r"] = first[b"r"][:-64]
+    elif change == "cut":
+        first[b"r"] = first[b"r"][:-1]
+    elif change == "empty":
+        first[b"r"] = b""
+    else:
+        field = change.encode()
+        first[field] = first[field].replace(b"math", b"maths").replace(b"10", b"11")
+    database.delete(key)
+    for n, fields in ((1, first), (2, second)):
+        database.xadd(key, fields, id=f"{n}-0")
+    with pytest.raises(SignatureError) as caught:
+        list(journal.read())
+    assert "polyloom runs forget nightly" in caught.value.hint
+    with pytest.raises(SignatureError):
+        journal.page(1, 1)
+
+
+def test_outcome_of_another_step_or_name_or_of_nobody_is_not_believed(database: redis.Redis, keys: Keys) -> None:
+    journal = written(database, keys)
+    value = database.hget(keys.run_once("nightly"), "7")
+    for slot, forged in ((8, value), (9, value[:-64]), (10, b"x")):
+        database.hset(keys.run_once("nightly"), str(slot), forged)
+        with pytest.raises(SignatureError):
+            journal.begin(slot)
+    other = sealed(database, keys, "two", name="weekly")
+    database.hset(keys.run_once("weekly"), "7", value)
+    for ask in (lambda: other.begin(7), other.outcomes):
+        with pytest.raises(SignatureError):
+            ask()

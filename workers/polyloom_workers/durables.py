@@ -53,12 +53,13 @@ class Run:
 
 
 class Durables:
-    """The runs of one worker, by name. `client` returns bytes."""
+    """The runs of one worker, by name. `client` returns bytes; `secret` is what their logs are signed with, or empty."""
 
-    def __init__(self, client: redis.Redis, keys: Keys, worker: str) -> None:
+    def __init__(self, client: redis.Redis, keys: Keys, worker: str, secret: str = "") -> None:
         self._client = client
         self._keys = keys
         self._worker = worker
+        self._secret = secret
         self._runs: dict[str, Run] = {}
         self._lock = threading.Lock()
         self.leaving = False
@@ -68,7 +69,7 @@ class Durables:
         with self._lock:
             run = self._runs.get(session.name)
             if run is None:
-                journal = Journal(self._client, self._keys, session.name, self._worker)
+                journal = Journal(self._client, self._keys, session.name, self._worker, self._secret)
                 run = self._runs[session.name] = Run(journal, session.table)
             if run.session is not None:
                 if alive(run.session.client):

@@ -74,7 +74,7 @@ class Lane:
         self._inbox = Inbox(keys, self.host.id, Gate(signer, self.host.clients.__contains__) if signer else None)
         self._outbox = Outbox(keys, self.host.id, signer)
         self._redis = redis.Redis.from_url(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
-        self.durables = Durables(self._redis, keys, self.host.id)
+        self.durables = Durables(self._redis, keys, self.host.id, settings.secret)
         self.host.durable = functools.partial(DurableSession, self.durables, policy, settings.limits)
         self.host.on_acknowledged = self._outbox.acknowledged
         self._read_command = self._inbox.read_command(BLOCK)

@@ -14,6 +14,7 @@ import redis
 from polyloom.errors import Gone
 from polyloom.frames import Buffer, write_frame
 from polyloom.framing import pack_frame, unpack_frame
+from polyloom.journal.seal import Seal
 from polyloom.keys import Keys
 
 PAGE = 256  # entries of a log in one read
@@ -62,10 +63,11 @@ def moved(name: str, worker: str = "") -> Gone:
 
 
 class Journal:
-    """One log, as a worker that owns it sees it; `client` returns bytes."""
+    """One log, as a worker that owns it sees it; `client` returns bytes. With a secret what is read must be signed (§16.7)."""
 
-    def __init__(self, client: redis.Redis, keys: Keys, name: str, worker: str) -> None:
+    def __init__(self, client: redis.Redis, keys: Keys, name: str, worker: str, secret: str = "") -> None:
         self.name = name
+        self._seal = Seal(secret, name)
         self.owner = Owner(worker, 0)
         self._client: Any = client  # redis-py's stubs are vague about scripts
         self._keys = keys
@@ -108,39 +110,50 @@ class Journal:
             page = self._client.xrange(key, f"({after}-0" if after else "-", "+", count=PAGE)
             for name, fields in page:
                 after = int(name.split(b"-")[0])
-                yield _recorded_of(after, fields)
+                yield self._opened(after, fields)
             if len(page) < PAGE:
                 return
 
     def page(self, first: int, count: int) -> list[Recorded]:
         """Read some programs, from that number on."""
         page = self._client.xrange(self._keys.run_log(self.name), f"{first}-0", "+", count=count)
-        return [_recorded_of(int(name.split(b"-")[0]), fields) for name, fields in page]
+        return [self._opened(int(name.split(b"-")[0]), fields) for name, fields in page]
 
     def outcomes(self) -> dict[int, Outcome]:
         """Read what became of the steps that run once, by slot."""
         found = self._client.hgetall(self._keys.run_once(self.name))
-        return {int(slot): _outcome_of(value) for slot, value in found.items()}
+        return {int(slot): self._outcome(int(slot), value) for slot, value in found.items()}
 
     def record(self, one: Recorded) -> int:
         """Add a program and its reply; return the time, in ms of the server. Gone where the log has moved."""
-        frames = _packed(one.program, one.sent), _packed(one.reply, one.answered)
+        program, reply = _packed(one.program, one.sent), _packed(one.reply, one.answered)
+        frames = program, self._seal.close(reply, self.owner.seed, "program", str(one.n), program)
         keys = [self._keys.run(self.name), self._keys.run_log(self.name)]
         return int(self._run("record", keys, [self.owner.worker, self.owner.epoch, one.n, *frames]))
 
     def begin(self, slot: int) -> Outcome | None:
         """Note that a step begins; return what is known of it if it began before."""
         before = self._once(slot, b"")
-        return None if before is None else _outcome_of(before)
+        return None if before is None else self._outcome(slot, before)
 
     def end(self, slot: int, outcome: Outcome) -> None:
         """Note what a step came to."""
-        self._once(slot, _packed({"result": outcome.result}, outcome.attachments))
+        value = _packed({"result": outcome.result}, outcome.attachments)
+        self._once(slot, self._seal.close(value, self.owner.seed, "once", str(slot)))
 
     def release(self, state: str, tail: str = "") -> bool:
         """Let go of the log, for the next owner; False where it has moved already."""
         arguments = [self.owner.worker, self.owner.epoch, state, tail]
         return bool(self._run("release", [self._keys.run(self.name)], arguments))
+
+    def _opened(self, n: int, fields: dict[bytes, bytes]) -> Recorded:
+        self._seal.check(fields[REPLY], self.owner.seed, "program", str(n), fields[PROGRAM])
+        return _recorded_of(n, fields)
+
+    def _outcome(self, slot: int, value: bytes) -> Outcome:
+        if value:
+            self._seal.check(value, self.owner.seed, "once", str(slot))
+        return _outcome_of(value)
 
     def _once(self, slot: int, value: bytes) -> bytes | None:
         keys = [self._keys.run(self.name), self._keys.run_once(self.name)]
