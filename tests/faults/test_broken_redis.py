@@ -25,8 +25,8 @@ PLAN = {"task": "steady", "clients": 3, "sessions": 3, "registers": 16}
 class Network:
     """A server that keeps what it has, its worker behind one proxy and the clients behind another."""
 
-    def __init__(self, start_worker, start_load, effects, seed):
-        self.effects, self.seed = effects, seed
+    def __init__(self, start_worker, start_load, effects, seed, secret):
+        self.effects, self.seed, self.secret = effects, seed, secret
         self.chance = random.Random(seed)
         self.server = Server(0, AOF)
         self.server.start()
@@ -36,8 +36,10 @@ class Network:
 
     def begin(self):
         """Start a worker and its clients."""
-        self.worker = self.start_worker(self.far.url, "--allow", "*", **self.effects.environment).ready()
-        self.load = self.start_load(self.near.url, **PLAN, seed=self.seed)
+        self.worker = self.start_worker(
+            self.far.url, "--allow", "*", POLYLOOM_SECRET=self.secret, **self.effects.environment
+        ).ready()
+        self.load = self.start_load(self.near.url, **PLAN, seed=self.seed, options={"secret": self.secret} if self.secret else {})
         self.load.wait("ready")
         time.sleep(1)
 
@@ -68,8 +70,14 @@ class Network:
 
 
 @pytest.fixture
-def network(start_worker, start_load, effects, seed):
-    made = Network(start_worker, start_load, effects, seed)
+def secret():
+    """What frames are signed with, where a test says so."""
+    return ""
+
+
+@pytest.fixture
+def network(start_worker, start_load, effects, seed, secret):
+    made = Network(start_worker, start_load, effects, seed, secret)
     yield made
     made.stop()
 
@@ -101,6 +109,7 @@ def test_f7_restarted_server_loses_nothing_that_it_has_taken(kind, network):
     network.hold(f"{kind} restarted")
 
 
+@pytest.mark.parametrize("secret", ["", "s" * 32], ids=["unsigned", "signed"])
 def test_f7_connections_broken_again_and_again_lose_nothing(network):
     network.begin()
     with redis.Redis.from_url(network.server.url) as control:
