@@ -28,24 +28,24 @@ class Census:
         self._keys = keys
         self._id = new_id()
         self._signer = Signer(secret, self._id) if secret else None
-        self._moment = int(now(client) * 1000)
 
     def take(self, seconds: float) -> list[Record]:
         """Return a record for each live worker. What one holds is None where it did not answer within `seconds`, or has another
         secret, and then `verified` is false."""
         workers = RedisRegistry(self._client, self._keys).workers()
+        moment = int(now(self._client) * 1000) if self._signer else 0
         try:
-            asked = [worker for worker in workers if self._ask(worker)]
+            asked = [worker for worker in workers if self._ask(worker, moment)]
             answers = self._answers({worker.id for worker in asked}, time.monotonic() + seconds)
         finally:
             self._client.delete(self._keys.mailbox(self._id))
         return self._records(workers, answers)
 
-    def _ask(self, worker: Worker) -> bool:
-        """Put the question into an inbox; False where that is gone."""
+    def _ask(self, worker: Worker, moment: int) -> bool:
+        """Put the question into an inbox; False where that is gone. A signed one has the server's time in ms."""
         fields: list[Field] = [FIELD_CLIENT, self._id, FIELD_TEXT, QUESTION]
         if self._signer is not None:
-            fields = self._signer.seal(worker.id, fields, self._moment)
+            fields = self._signer.seal(worker.id, fields, moment)
         return self._client.execute_command("XADD", self._keys.inbox(worker.id), "NOMKSTREAM", "*", *fields) is not None
 
     def _answers(self, waiting: set[str], end: float) -> dict[str, Record]:
@@ -63,10 +63,8 @@ class Census:
 
     def _answer(self, fields: dict[str, str]) -> Record:
         """Return what a worker says, if it can be verified (§16)."""
-        if (
-            self._signer is not None
-            and self._signer.number([part.encode() for field in fields.items() for part in field]) is None
-        ):
+        entry = [part.encode() for field in fields.items() for part in field]
+        if self._signer is not None and self._signer.number(entry) is None:
             return {}
         body: Record = json.loads(fields[_text(FIELD_TEXT)])
         return body if body["t"] == "survey" else {}

@@ -134,7 +134,11 @@ def _count(name: str, value: object) -> int:
 
 
 def _secret(_name: str, value: object) -> str:
-    if len(str(value).encode("utf-8", "surrogatepass")) < SECRET_BYTES:
+    try:
+        octets = str(value).encode()
+    except UnicodeEncodeError:
+        raise UsageError("the secret is not UTF-8", hint=SECRET_HINT) from None
+    if len(octets) < SECRET_BYTES:
         raise UsageError(f"the secret has less than {SECRET_BYTES} bytes", hint=SECRET_HINT)
     return str(value)
 

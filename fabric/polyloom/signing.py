@@ -26,7 +26,7 @@ def sign(secret: bytes, parts: Iterable[Field]) -> str:
     """Return the signature of parts, each taken with its length, so that no two lists of parts have the same bytes (§16.2)."""
     pieces: list[Buffer] = []
     for part in parts:
-        data = part.encode() if isinstance(part, str) else part
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         pieces += [len(data).to_bytes(4, "big"), data]
     return hmac.digest(secret, b"".join(pieces), "sha256").hex()
 

@@ -30,8 +30,7 @@ def check_signature(text: str, task: str, secret: str) -> None:
     end = _END.search(text)
     if end is None:
         raise SignatureError("this worker takes signed jobs only, and this one is not", hint=_MEND)
-    signed = text[: end.start()].encode("utf-8", "surrogatepass")
-    if not matches(secret.encode(), end[1].encode(), [JOB, task, signed]):
+    if not matches(secret.encode(), end[1].encode(), [JOB, task, text[: end.start()]]):
         raise SignatureError("the job is signed with another secret, or for another task, or was changed", hint=HINT)
 
 

@@ -51,6 +51,8 @@ def test_short_secret_is_refused_without_showing_it():
         Settings.from_env({"POLYLOOM_SECRET": SECRET[:-1]})
     assert SECRET[:-1] not in str(caught.value) + caught.value.hint
     assert Settings.from_env({"POLYLOOM_SECRET": "ü" * 8}).secret == "ü" * 8
+    with pytest.raises(UsageError):
+        Settings.from_env({"POLYLOOM_SECRET": "\udcff" * 32})  # bytes of the environment that are no UTF-8
 
 
 # Numbers
