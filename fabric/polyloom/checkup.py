@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import redis
@@ -170,6 +171,24 @@ def _differs(worker: Worker, secret: str) -> str:
         return "has a secret, and none is set here"
     return "has another secret than is set here" if worker.proof else "has no secret, and one is set here"
 
+    def messages(self) -> Iterator[Finding]:
+        """Tell of Celery messages that could not be run (§10.5)."""
+        key, client = self._keys.refused, self._client
+        try:
+            newest: Any = client.xrevrange(key, count=1)
+            count = client.xlen(key)
+        except redis.exceptions.NoPermissionError:
+            yield ok("messages", "this user may not see whether Celery messages were refused")
+            return
+        if not newest:
+            yield ok("messages", "no Celery message was refused")
+            return
+        ((entry, fields),) = newest
+        when = datetime.fromtimestamp(int(entry.partition("-")[0]) / 1000, UTC).astimezone()
+        last = f"the newest at {when:%Y-%m-%d %H:%M:%S}, of the queue {fields['queue']}: {fields['reason']}"
+        mend = f"look: redis-cli XREVRANGE {key} + - COUNT 10; clear: redis-cli DEL {key}"
+        yield warning("messages", f"{count:,} Celery messages could not be run; {last}", mend)
+
 
 def _info(client: redis.Redis) -> dict[str, Any]:
     try:
@@ -193,4 +212,5 @@ CHECKS: tuple[Callable[[Checkup], Iterator[Finding]], ...] = (
     Checkup.permits,
     Checkup.clock,
     Checkup.workers,
+    Checkup.messages,
 )

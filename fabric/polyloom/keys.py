@@ -12,6 +12,7 @@ client_lease    string       present while the client lives
 mailbox         stream       frames to the client
 worker_blob     string       a large attachment of a frame to the worker; expires after BLOB_SECONDS
 client_blob     string       a large attachment of a frame to the client; likewise
+refused         stream       Celery messages that could not be run, the newest REFUSED_KEPT; until an operator clears it
 runs            sorted set   name of each durable session that has a log, by when it began, ms of server time
 run             hash         one durable session: who may write its log, and what it is
 run_log         stream       its programs and their replies, by number; kept until it is forgotten
@@ -39,6 +40,7 @@ FIELD_SIGNATURE = b"s"
 
 BLOB_BYTES = 65_536  # attachments from this size on are blobs (§8.5): a stream would copy them twice
 BLOB_SECONDS = 3600  # how long an unread blob is kept
+REFUSED_KEPT = 1_000  # messages that could not be run, at most 3 KB each (§10.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,10 @@ class Keys:
 
     def client_blob(self, client: str, blob: str) -> str:
         return f"{self.prefix}{{c:{client}}}:blob:{blob}"
+
+    @property
+    def refused(self) -> str:
+        return f"{self.prefix}refused"
 
     @property
     def runs(self) -> str:

@@ -9,7 +9,7 @@ import redis
 
 from polyloom.errors import NotAllowed
 from polyloom.handle import new_id
-from polyloom.keys import GROUP, Keys
+from polyloom.keys import GROUP, REFUSED_KEPT, Keys
 from polyloom.settings import redact
 
 Role = Callable[[Keys, str], Sequence[tuple[Any, ...]]]
@@ -83,6 +83,7 @@ def worker(keys: Keys, nobody: str) -> Sequence[tuple[Any, ...]]:
         ("PEXPIRE", keys.mailbox(nobody), 1),
         ("DEL", keys.mailbox(nobody)),
         ("SET", keys.client_blob(nobody, nobody), "", "XX"),
+        ("XTRIM", keys.refused, "MAXLEN", REFUSED_KEPT),
     )
 
 

@@ -13,6 +13,7 @@
  * mailbox       stream       frames to the client
  * workerBlob    string       a large attachment of a frame to the worker; expires after BLOB_SECONDS
  * clientBlob    string       a large attachment of a frame to the client; likewise
+ * refused       stream       Celery messages that could not be run; until an operator clears it
  * runs          sorted set   name of each durable session that has a log, by when it began, ms of server time
  * run           hash         one durable session: who may write its log, and what it is
  * runLog        stream       its programs and their replies, by number; kept until it is forgotten
@@ -87,6 +88,10 @@ export class Keys {
 
   clientBlob(client: string, blob: string): string {
     return `${this.prefix}{c:${client}}:blob:${blob}`
+  }
+
+  get refused(): string {
+    return `${this.prefix}refused`
   }
 
   get runs(): string {

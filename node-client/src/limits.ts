@@ -19,6 +19,7 @@ export interface Limits {
   readonly workerSessions: number
   readonly workerBytes: number
   readonly workerSlots: number
+  readonly messageBytes: number
 }
 
 /** Units and reasons stand in §9 of the wire protocol. */
@@ -41,4 +42,5 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   workerSessions: 10_000,
   workerBytes: 2_147_483_648,
   workerSlots: 10_000_000,
+  messageBytes: 134_217_728,
 })

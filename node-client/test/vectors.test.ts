@@ -114,6 +114,7 @@ test('keys, limits and defaults are those that both languages share', () => {
       mailbox: keys.mailbox('C'),
       worker_blob: keys.workerBlob('W', 'B'),
       client_blob: keys.clientBlob('C', 'B'),
+      refused: keys.refused,
       runs: keys.runs,
       run: keys.run('R'),
       run_log: keys.runLog('R'),

@@ -73,6 +73,7 @@ def test_redis_keys_and_fields():
         "mailbox": made.mailbox("C"),
         "worker_blob": made.worker_blob("W", "B"),
         "client_blob": made.client_blob("C", "B"),
+        "refused": made.refused,
         "runs": made.runs,
         "run": made.run("R"),
         "run_log": made.run_log("R"),

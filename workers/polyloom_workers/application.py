@@ -29,6 +29,7 @@ def create_app(settings: Settings) -> Celery:
         task_default_queue="polyloom",
         task_reject_on_worker_lost=True,
         task_serializer="json",
+        worker_consumer="polyloom_workers.consumer:CheckingConsumer",
         worker_prefetch_multiplier=1,
     )
     app.steps["worker"].add(LaneStep)

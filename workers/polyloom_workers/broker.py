@@ -1,20 +1,49 @@
-"""The broker's transport for jobs: kombu's own, but a server that is full for the moment ends no worker."""
+"""The broker's transport for jobs: kombu's own, but neither a server that is full for the moment nor any item of a queue ends
+a worker."""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import Empty
 from typing import Any
 
 import redis
+from kombu.exceptions import OperationalError
 from kombu.transport import TRANSPORT_ALIASES, virtual
 from kombu.transport.redis import Channel, QoS, Transport
+
+from polyloom.limits import DEFAULT_LIMITS
+from polyloom.servers import passes
+from polyloom_workers.messages.envelope import open_item
 
 logger = logging.getLogger(__name__)
 
 PAUSE = 1.0  # seconds before Celery connects anew
 
 _FULL = redis.exceptions.OutOfMemoryError
+_LOST = (redis.ConnectionError, redis.TimeoutError, OperationalError, OSError)
+
+
+def is_away(error: Exception) -> bool:
+    """Tell whether the server is to blame, for the moment, rather than what was asked of it."""
+    return isinstance(error, _LOST) or passes(error)
+
+
+@contextmanager
+def patiently() -> Iterator[None]:
+    """Say of a server that refuses for the moment what Celery understands: that the connection is lost, and is tried again."""
+    try:
+        yield
+    except redis.ResponseError as error:
+        if not passes(error):
+            raise
+        words = "Redis is full" if isinstance(error, _FULL) else "Redis refuses for the moment"
+        logger.error("%s: this worker takes no jobs until it can (%s)", words, error)
+        time.sleep(PAUSE)
+        raise redis.ConnectionError(f"{words}: {error}") from None
 
 
 class PatientQoS(QoS):
@@ -22,30 +51,57 @@ class PatientQoS(QoS):
 
     def append(self, message: Any, delivery_tag: str) -> None:
         try:
-            super().append(message, delivery_tag)  # type: ignore[no-untyped-call]
+            super().append(message, delivery_tag)
         except _FULL as error:
             logger.error("Redis is full: job %s runs, but would be lost with this worker (%s)", delivery_tag, error)
-            virtual.QoS.append(self, message, delivery_tag)  # type: ignore[no-untyped-call]
+            virtual.QoS.append(self, message, delivery_tag)
 
     def restore_visible(self, *arguments: Any, **options: Any) -> None:
         try:
-            super().restore_visible(*arguments, **options)  # type: ignore[no-untyped-call]
+            super().restore_visible(*arguments, **options)
         except _FULL:
             logger.debug("Redis is full: lost jobs are looked for later")
 
 
 class PatientChannel(Channel):
-    """Says of a full server what Celery understands: that the connection is of no use, and is to be tried again."""
+    """Takes any item, and waits for a full server."""
 
     QoS = PatientQoS
 
     def _queue_bind(self, *arguments: Any) -> None:
+        with patiently():
+            super()._queue_bind(*arguments)
+
+    def _brpop_read(self, **options: Any) -> bool:
+        """Deliver the item that has come, as kombu does, but in an envelope that it can read."""
         try:
-            super()._queue_bind(*arguments)  # type: ignore[no-untyped-call]
-        except _FULL as error:
-            logger.error("Redis is full: this worker takes no jobs until there is room (%s)", error)
-            time.sleep(PAUSE)
-            raise redis.ConnectionError(f"Redis is full: {error}") from None
+            key, item = self._popped(**options)
+            queue = key.decode().rsplit(self.sep, 1)[0]
+            self._queue_cycle.rotate(queue)
+            self.connection._deliver(open_item(item, queue, DEFAULT_LIMITS), queue)
+            return True
+        finally:
+            self._in_poll = None  # type: ignore[assignment]  # kombu has False for never, None for no more
+            self._flush_brpop_reauth()
+
+    def _popped(self, **options: Any) -> tuple[bytes, bytes]:
+        """Return the key and the item of a BRPOP that was answered; Empty where its time has run out."""
+        connection = self.client.connection
+        try:
+            popped = self.client.parse_response(connection, "BRPOP", **options)
+        except self.connection_errors:
+            connection.disconnect()
+            raise
+        if not popped:
+            raise Empty
+        return popped[0], popped[1]
+
+    def decode_body(self, body: str, encoding: str | None = None) -> Any:
+        """Return the body as bytes or text, or None where it is not in this encoding; who runs it will say so."""
+        try:
+            return super().decode_body(body, encoding and encoding.lower())
+        except ValueError:
+            return None
 
 
 class PatientTransport(Transport):

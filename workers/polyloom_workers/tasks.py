@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from celery import Celery, Task
@@ -33,10 +34,11 @@ def register(app: Celery, settings: Settings) -> Task:
     """Add `polyloom.run` to the application."""
     policy = policy_of(settings.allow)
 
-    @app.task(name="polyloom.run", shared=False, bind=True)
-    def run(self: Task, program: str) -> str:
+    @app.task(name="polyloom.run", shared=False, bind=True, throws=(JobFailed,))
+    def run(self: Task, *given: object, **named: object) -> str:
         """Run a program and return its reply; the first error in it fails the task."""
         try:
+            program = _only(given, named)
             check_warrant(program, self.request.id, settings)
             return run_program(program, settings, policy)
         except PolyloomError as error:
@@ -76,6 +78,14 @@ def run_program(program: object, settings: Settings, policy: Policy) -> str:
     if reply.attachments:
         answer["attachments"] = [base64.b64encode(one).decode("ascii") for one in reply.attachments]
     return write_frame(answer).text.decode("ascii")
+
+
+def _only(given: Sequence[object], named: Mapping[str, object]) -> object:
+    """Return the one argument of a job, by its place or as `program`."""
+    program = [*given, *(value for name, value in named.items() if name == "program")]
+    if len(program) != 1 or named.keys() - {"program"}:
+        raise FrameError(f"a job takes one argument, the text of a program, not {len(given) + len(named)}")
+    return program[0]
 
 
 def _read_program(program: object, settings: Settings) -> tuple[list[Any], list[bytes]]:
