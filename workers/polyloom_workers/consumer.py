@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
+import redis
 from celery import signals
 from celery.app.task import Context
 from celery.exceptions import NotRegistered
 from celery.worker.consumer import Consumer
+from celery.worker.state import maybe_shutdown
 from kombu.exceptions import ContentDisallowed
 from kombu.message import Message
 
 from polyloom.errors import FrameError, InternalError, NotAllowed, PolyloomError
+from polyloom.servers import passes
 from polyloom.settings import Settings
-from polyloom_workers.broker import is_away, patiently
+from polyloom_workers.broker import PAUSE, is_away, patiently
 from polyloom_workers.messages.content import check_message
-from polyloom_workers.refusals import Refusals
+from polyloom_workers.refusals import Refusal, Refusals
 from polyloom_workers.tracing import ended
 
 logger = logging.getLogger(__name__)
@@ -79,10 +83,21 @@ class CheckingConsumer(Consumer):
 
     def _refuse(self, message: Message, error: Exception) -> None:
         """Answer and keep a message, then take it off the queue for good."""
-        with patiently():
-            refusal = self._refusals.refuse(message, error)
+        while (refusal := self._refused(message, error)) is None:
+            time.sleep(PAUSE)
+            maybe_shutdown()
         if not message.acknowledged:
             message.reject()
         if refusal.id and self.event_dispatcher:
             self.event_dispatcher.send("task-failed", uuid=refusal.id, exception=repr(error))
         signals.task_rejected.send(sender=self, message=message, exc=error)
+
+    def _refused(self, message: Message, error: Exception) -> Refusal | None:
+        """Answer and keep a message; None where the server is full for the moment."""
+        try:
+            return self._refusals.refuse(message, error)
+        except redis.ResponseError as refused:
+            if not passes(refused):
+                raise
+            logger.error("Redis is full: whoever waits for a message that was refused is answered later (%s)", refused)
+            return None

@@ -25,6 +25,7 @@ from polyloom_workers.tasks import JobFailed
 
 logger = logging.getLogger(__name__)
 
+HINT = "docs/reference/wire-protocol.md, §10.4, says what a message must be"
 LINES, MINUTE = 20, 60.0  # lines of log in so many seconds
 
 PASSED_ON = ("id", "group", "group_index", "root_id", "parent_id", "chain", "chord")  # those whose tasks wait for this one
@@ -108,4 +109,4 @@ class Refusals:
 
 def _failure(error: Exception) -> Exception:
     """Return what the client gets: our errors as those of a job (§10.3)."""
-    return JobFailed(json.dumps(error.to_wire())) if isinstance(error, PolyloomError) else error
+    return JobFailed(json.dumps({"hint": HINT, **error.to_wire()})) if isinstance(error, PolyloomError) else error

@@ -24,7 +24,7 @@ Payload = dict[str, Any]
 
 ITEM_BYTES = 2_000  # of an item that is refused; enough to see what it was
 LZMA_MEMORY = 268_435_456  # bytes that decompressing may take; the highest preset needs 65 MiB
-ID = re.compile(rb'"(?:correlation_)?id"\s*:\s*"([^"\\]{1,512})"')  # what may still be read of an item that is no JSON
+IDS = [re.compile(rb'"%s"\s*:\s*"([^"\\]{1,512})"' % key) for key in (b"id", b"correlation_id")]  # in an item that is no JSON
 
 ENVELOPE: dict[str, Kind] = {
     "body": maybe(TEXT),
@@ -129,9 +129,9 @@ def _stand_in(item: bytes, error: PolyloomError) -> Payload:
 
 
 def _id_in(item: bytes) -> str | None:
-    found = ID.search(item)
-    name = found[1].decode("utf-8", "replace") if found else None
-    return name if NAME.fits(name) else None
+    found = (pattern.search(item) for pattern in IDS)
+    names = (one[1].decode("utf-8", "replace") for one in found if one)
+    return next(filter(NAME.fits, names), None)
 
 
 def _was_redelivered(properties: Payload) -> bool:

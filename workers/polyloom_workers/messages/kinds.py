@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -55,7 +54,7 @@ def list_of(words: str, kind: Kind) -> Kind:
 
 def one_of(*names: str) -> Kind:
     """Return the kind of these texts, in small letters or capitals."""
-    return Kind(" or ".join(names), lambda value: type(value) is str and value.lower() in names)
+    return Kind(" or ".join(filter(None, names)), lambda value: type(value) is str and value.lower() in names)
 
 
 def _is_name(value: Any) -> bool:
@@ -75,11 +74,11 @@ def _is_moment(value: Any) -> bool:
         moment = maybe_make_aware(maybe_iso8601(value)).timestamp()
     except Exception:  # whatever the parsers raise
         return False
-    return bool(math.isfinite(moment) and moment <= time.time() + DELAY)
+    return bool(0 <= moment <= time.time() + DELAY)
 
 
 def _is_signature(value: Any) -> bool:
-    return isinstance(value, dict) and _is_name(value.get("task"))
+    return isinstance(value, dict) and all(kind.fits(value.get(name)) for name, kind in SIGNED.items())
 
 
 TEXT = of_type("a text", str)
@@ -91,9 +90,16 @@ COUNT = Kind("a whole number from 0", _is_count)
 NAME = Kind(f"a text of 1 to {NAME_CHARACTERS} printable characters", _is_name)
 TITLE = Kind(f"a text of up to {NAME_CHARACTERS} printable characters", lambda value: value == "" or _is_name(value))
 NAMES = list_of("a list of names", NAME)
-MOMENT = Kind("a time as ISO 8601 writes it, at most ten years from now", _is_moment)
+MOMENT = Kind("a time as ISO 8601 writes it, from 1970 to ten years from now", _is_moment)
 DURATIONS = Kind(
     "two numbers of seconds, or nulls", lambda value: LIST.fits(value) and len(value) == 2 and all(map(_is_duration, value))
 )
-SIGNATURE = Kind('a signature, an object with the name of a "task"', _is_signature)
+SIGNED: dict[str, Kind] = {
+    "task": NAME,
+    "args": maybe(LIST),
+    "kwargs": maybe(OBJECT),
+    "options": maybe(OBJECT),
+    "subtask_type": maybe(NAME),
+}
+SIGNATURE = Kind("a signature, an object with a task, args, kwargs and options", _is_signature)
 SIGNATURES = list_of("a list of signatures", SIGNATURE)
