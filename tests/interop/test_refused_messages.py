@@ -123,6 +123,34 @@ def test_doctor_tells_of_refused_messages_until_they_are_cleared(celery: Celery,
     assert "✓ messages" in polyloom("doctor", "--url", worker.url).stdout
 
 
+BROADCASTS = [
+    "\xff",
+    "[]",
+    "5",
+    "{}",
+    "null",
+    '{"properties": 5}',
+    '{"properties": {}, "headers": []}',
+    '{"properties": {"delivery_tag": "t"}, "body": "["}',
+    '{"properties": {"delivery_tag": "t"}, "body": "[", "content-type": "application/json"}',
+    '{"properties": {"delivery_tag": "t"}, "body": "5", "content-type": "application/json"}',
+    '{"properties": {"delivery_tag": "t"}, "body": "{\\"method\\": []}", "content-type": "application/json"}',
+    '{"properties": {"delivery_tag": "t", "delivery_info": 5}, "body": "{}", "content-type": "application/json"}',
+    '{"properties": {"delivery_tag": "t"}, "body": "x", "headers": {"compression": "gzip"}}',
+    '{"properties": {"delivery_tag": "t"}, "body": "x", "content-type": "application/x-python-serialize"}',
+]
+
+
+def test_broadcast_that_is_no_message_ends_no_worker(celery: Celery, worker: WorkerProcess, database: Any) -> None:
+    assert outcome(celery.send_task("polyloom.run", [PROGRAM]))[0] == "SUCCESS"
+    for text in BROADCASTS:
+        assert database.publish(f"{CELERY}/0.celery.pidbox", text) == 1, "the worker hears it"
+        until(lambda: celery.control.ping(timeout=1, limit=1), f"the worker answers after {text}")  # it may subscribe anew
+    assert outcome(celery.send_task("polyloom.run", [PROGRAM]))[0] == "SUCCESS"
+    assert worker.process.poll() is None
+    assert "Connection to broker lost" not in worker.log.read_text()
+
+
 def test_refused_message_is_answered_when_a_full_server_has_room(celery: Celery, worker: WorkerProcess, database: Any) -> None:
     assert outcome(celery.send_task("polyloom.run", [PROGRAM]))[0] == "SUCCESS"
     os.kill(worker.pid, signal.SIGSTOP)

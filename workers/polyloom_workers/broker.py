@@ -17,7 +17,7 @@ from kombu.transport.redis import Channel, QoS, Transport
 
 from polyloom.limits import DEFAULT_LIMITS
 from polyloom.servers import passes
-from polyloom_workers.messages.envelope import open_item
+from polyloom_workers.messages.envelope import check_envelope, open_item
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +95,17 @@ class PatientChannel(Channel):
         if not popped:
             raise Empty
         return popped[0], popped[1]
+
+    def _deliver_fanout_message(self, message: Any, exchange: str) -> bool:
+        """Deliver what was broadcast to all workers; what is no message is said and dropped, since nobody waits for it."""
+        try:
+            check_envelope(message, DEFAULT_LIMITS)
+            return bool(super()._deliver_fanout_message(message, exchange))
+        except Exception as error:
+            if is_away(error):
+                raise
+            logger.error("a broadcast to %s could not be taken: %s: %s", exchange, type(error).__name__, error)
+            return True
 
     def decode_body(self, body: str, encoding: str | None = None) -> Any:
         """Return the body as bytes or text, or None where it is not in this encoding; who runs it will say so."""

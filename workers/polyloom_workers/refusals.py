@@ -54,7 +54,10 @@ class Refusals:
         """Answer, keep and say that a message was refused; whoever took it acknowledges it then."""
         id, task = name_in(message, "id") or "", name_in(message, "task") or ""
         refusal = Refusal(
-            message.delivery_info["routing_key"], id, task, str(error) if isinstance(error, PolyloomError) else repr(error)
+            str(message.delivery_info.get("routing_key", "")),
+            id,
+            task,
+            str(error) if isinstance(error, PolyloomError) else repr(error),
         )
         if id and message.headers.get("ignore_result") is not True:
             self._answer(id, message, _failure(error))

@@ -1,4 +1,4 @@
-"""An item of a queue as kombu takes it. One that is none is put into an envelope of its own, which says why it is refused.
+"""An item of a queue as kombu takes it. What is no message is put into an envelope of its own, which says why it is refused.
 
 So everything that is taken has a tag that nobody else has, lies in `unacked` until it is answered, and goes back to its queue.
 """
@@ -61,7 +61,7 @@ HEADERS: dict[str, Kind] = {
 def open_item(item: bytes, queue: str, limits: Limits) -> Payload:
     """Return the payload that kombu takes for an item, or for the news that it is none."""
     try:
-        payload = _read(item, limits)
+        payload: Payload = _read(item, limits)
     except PolyloomError as error:
         payload = _stand_in(item, error)
     properties = payload["properties"] = payload.get("properties") or {}
@@ -95,6 +95,12 @@ def _read(item: bytes, limits: Limits) -> Payload:
         raise LimitExceeded("depth: the message is nested too deeply to be read") from None
     except Exception as error:  # of JSON, or of the types that kombu adds to it
         raise FrameError(f"a message must be JSON: {error}") from None
+    check_envelope(payload, limits)
+    return dict(payload)
+
+
+def check_envelope(payload: Any, limits: Limits) -> None:
+    """Raise a typed error for what kombu could not take for a message."""
     if type(payload) is not dict:
         raise FrameError(f"a message must be an object, not {shown(payload)}")
     check_levels(payload, limits)
@@ -104,7 +110,6 @@ def _read(item: bytes, limits: Limits) -> Payload:
     check(headers, HEADERS)
     if name := headers.get("compression"):
         _check_expanded(payload, EXPANDERS[name](), limits)
-    return payload
 
 
 def _check_expanded(payload: Payload, expander: Any, limits: Limits) -> None:
