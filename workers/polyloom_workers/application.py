@@ -7,7 +7,9 @@ from celery import Celery
 from polyloom.servers import celery_url
 from polyloom.settings import REDIS_SCHEMES, Settings
 from polyloom_workers import broker, tasks
+from polyloom_workers.renewal import RenewalStep
 from polyloom_workers.steps import LaneStep, ListenStep
+from polyloom_workers.unacked import transport_options
 
 DEFAULT_URL = "redis://127.0.0.1:6379/0"  # what Celery's own clients expect
 
@@ -22,7 +24,7 @@ def create_app(settings: Settings) -> Celery:
         accept_content=["json"],
         broker_connection_max_retries=None,
         broker_connection_retry_on_startup=True,
-        broker_transport_options=options,
+        broker_transport_options=options | transport_options(settings.lease),
         polyloom=settings,
         result_backend_transport_options=options,
         task_acks_late=True,
@@ -34,5 +36,6 @@ def create_app(settings: Settings) -> Celery:
     )
     app.steps["worker"].add(LaneStep)
     app.steps["consumer"].add(ListenStep)
+    app.steps["consumer"].add(RenewalStep)
     tasks.register(app, settings)
     return app

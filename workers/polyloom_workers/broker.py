@@ -12,18 +12,18 @@ from typing import Any
 
 import redis
 from kombu.exceptions import OperationalError
-from kombu.transport import TRANSPORT_ALIASES, virtual
-from kombu.transport.redis import Channel, QoS, Transport
+from kombu.transport import TRANSPORT_ALIASES
+from kombu.transport.redis import Channel, Transport
 
 from polyloom.limits import DEFAULT_LIMITS
 from polyloom.servers import passes
 from polyloom_workers.messages.envelope import check_envelope, open_item
+from polyloom_workers.unacked import FULL, Unacked
 
 logger = logging.getLogger(__name__)
 
 PAUSE = 1.0  # seconds before Celery connects anew
 
-_FULL = redis.exceptions.OutOfMemoryError
 _LOST = (redis.ConnectionError, redis.TimeoutError, OperationalError, OSError)
 
 
@@ -40,33 +40,16 @@ def patiently() -> Iterator[None]:
     except redis.ResponseError as error:
         if not passes(error):
             raise
-        words = "Redis is full" if isinstance(error, _FULL) else "Redis refuses for the moment"
+        words = "Redis is full" if isinstance(error, FULL) else "Redis refuses for the moment"
         logger.error("%s: this worker takes no jobs until it can (%s)", words, error)
         time.sleep(PAUSE)
         raise redis.ConnectionError(f"{words}: {error}") from None
 
 
-class PatientQoS(QoS):
-    """Keeps what was taken and is not acknowledged; without the server where that is full."""
-
-    def append(self, message: Any, delivery_tag: str) -> None:
-        try:
-            super().append(message, delivery_tag)
-        except _FULL as error:
-            logger.error("Redis is full: job %s runs, but would be lost with this worker (%s)", delivery_tag, error)
-            virtual.QoS.append(self, message, delivery_tag)
-
-    def restore_visible(self, *arguments: Any, **options: Any) -> None:
-        try:
-            super().restore_visible(*arguments, **options)
-        except _FULL:
-            logger.debug("Redis is full: lost jobs are looked for later")
-
-
 class PatientChannel(Channel):
     """Takes any item, and waits for a full server."""
 
-    QoS = PatientQoS
+    QoS = Unacked
 
     def _queue_bind(self, *arguments: Any) -> None:
         with patiently():
