@@ -70,7 +70,7 @@ class Fleet:
 
     def reader(self) -> str:
         """Return the server's name for the connection that waits for jobs."""
-        waiting = until(lambda: [one for one in self.client.client_list() if one["cmd"] == "brpop"], "a worker waits for jobs")
+        waiting = until(lambda: [one for one in self.client.client_list() if one["cmd"] == "blmove"], "a worker waits for jobs")
         return " ".join(sorted(str(one["id"]) for one in waiting))
 
 

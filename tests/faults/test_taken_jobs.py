@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +21,8 @@ from worker_process import WorkerProcess
 
 CELERY = "polyloom:celery:"
 LEASE = 1.0  # seconds; a job is put back after five
+JOBS, KILLS = 400, 5
+TAKEN = 8  # jobs that a worker has taken at most: four threads, and as many beside them
 SHIFT = """
 import os, time
 _time, _shift = time.time, int(os.environ["SHIFT_HOURS"]) * 3600
@@ -32,10 +36,13 @@ class Jobs(NamedTuple):
     client: Any
     effects: Path
 
-    def put(self, id: str, seconds: float) -> None:
+    def item(self, id: str, seconds: float = 0.0) -> str:
         ops = [["import", 1, "builtins"], ["import", 2, "time"], *self._note(3, f"begun {id}")]
         ops += [["call", 6, ["ref", 2, "sleep"], [seconds]], *self._note(7, f"done {id}"), ["pull", "auto", 6]]
-        self.client.lpush(f"{CELERY}polyloom", json.dumps(good(id, json.dumps({"t": "program", "ops": ops}))))
+        return json.dumps(good(id, json.dumps({"t": "program", "ops": ops})))
+
+    def put(self, id: str, seconds: float = 0.0, queue: str = "polyloom") -> None:
+        self.client.lpush(f"{CELERY}{queue}", self.item(id, seconds))
 
     def _note(self, slot: int, line: str) -> list[list[Any]]:
         file = ["call", slot, ["ref", 1, "open"], [str(self.effects), "a"]]
@@ -73,7 +80,7 @@ def test_job_that_takes_longer_than_the_time_after_which_it_is_put_back_runs_onc
     (modules / "sitecustomize.py").write_text(SHIFT)
     workers = [start(PYTHONPATH=str(modules), SHIFT_HOURS=hours) for hours in ("5", "-5")]
     for n in range(4):
-        jobs.put(f"long-{n}", 12.0)
+        jobs.put(f"long-{n}", 9.0)
     until(lambda: all(jobs.state(f"long-{n}") for n in range(4)), "the jobs have ended")
     assert sorted(jobs.lines()) == sorted(f"{what} long-{n}" for n in range(4) for what in ("begun", "done"))
     assert [jobs.state(f"long-{n}") for n in range(4)] == ["SUCCESS"] * 4
@@ -83,7 +90,7 @@ def test_job_that_takes_longer_than_the_time_after_which_it_is_put_back_runs_onc
 
 def test_job_of_a_worker_that_was_killed_is_run_by_another(jobs: Jobs, start: Callable[..., WorkerProcess]) -> None:
     first = start()
-    jobs.put("lost", 8.0)
+    jobs.put("lost", 5.0)
     until(lambda: jobs.lines() == ["begun lost"], "the job has begun")
     os.kill(first.pid, signal.SIGKILL)
     second = start()
@@ -92,6 +99,63 @@ def test_job_of_a_worker_that_was_killed_is_run_by_another(jobs: Jobs, start: Ca
     assert jobs.state("lost") == "SUCCESS"
     assert "a job is put back into its queue" in second.log.read_text(), child.tail(second.log)
     until(lambda: jobs.taken() == 0, "the job is acknowledged")
+
+
+def test_job_that_its_worker_has_never_seen_is_not_lost_with_it(jobs: Jobs, start: Callable[..., WorkerProcess]) -> None:
+    """The server has given it to a worker that is stopped, and then is killed: kombu's BRPOP would have taken it away."""
+    first = start()
+    jobs.put("first")
+    until(lambda: jobs.state("first"), "the worker takes jobs")
+    os.kill(first.pid, signal.SIGSTOP)
+    jobs.put("unseen")
+    os.kill(first.pid, signal.SIGKILL)
+    start()
+    until(lambda: jobs.state("unseen"), "the job was run")
+    assert jobs.lines()[2:] == ["begun unseen", "done unseen"]
+
+
+@pytest.mark.timeout(200)
+def test_no_job_is_lost_when_workers_are_killed_at_any_moment(jobs: Jobs, start: Callable[..., WorkerProcess], seed: int) -> None:
+    chance = random.Random(seed)
+    workers = [start(), start()]
+    ids = [f"job-{n}" for n in range(JOBS)]
+    for n, id in enumerate(ids):
+        jobs.put(id, 0.005)
+        if n % (JOBS // KILLS) == JOBS // KILLS - 1:
+            time.sleep(chance.random() / 2)
+            victim = workers.pop(0)
+            os.kill(victim.pid, signal.SIGKILL)
+            workers.append(start())
+    until(lambda: all(jobs.state(id) for id in ids), "every job has an outcome", 100)
+    lines = jobs.lines()
+    repeated = sum(lines.count(f"begun {id}") - 1 for id in ids)
+    lost = [id for id in ids if f"done {id}" not in lines or jobs.state(id) != "SUCCESS"]
+    print(f"{JOBS} jobs, {KILLS} workers killed: {len(lost)} lost, {repeated} begun again")
+    assert lost == []
+    assert repeated <= KILLS * TAKEN
+    until(lambda: jobs.taken() == 0, "every job is acknowledged")
+
+
+@pytest.mark.parametrize("priority", [3, 6, 9])
+def test_job_of_any_priority_is_run(jobs: Jobs, start: Callable[..., WorkerProcess], priority: int) -> None:
+    start()
+    jobs.put("other", queue=f"polyloom\x06\x16{priority}")
+    until(lambda: jobs.state("other"), "the job was run")
+    assert jobs.lines() == ["begun other", "done other"]
+
+
+def test_what_was_taken_by_a_dead_worker_goes_back_whatever_it_is(jobs: Jobs, start: Callable[..., WorkerProcess]) -> None:
+    entries = {"whole": jobs.item("back"), "broken": "\udcff no message", "list": "[]", "null": '{"properties": null}'}
+    for tag, item in entries.items():
+        entry = f'[{item},"","polyloom"]'.encode("utf-8", "surrogateescape")
+        jobs.client.hset(f"{CELERY}unacked", tag, entry)
+        jobs.client.zadd(f"{CELERY}unacked_index", {tag: 1.0})
+    worker = start()
+    until(lambda: jobs.state("back"), "the job was run")
+    until(lambda: jobs.client.xlen("polyloom:refused") == 3, "the others were refused")
+    assert jobs.lines() == ["begun back", "done back"]
+    until(lambda: jobs.taken() == 0 and jobs.client.zcard(f"{CELERY}unacked_index") == 0, "nothing is left")
+    assert worker.process.poll() is None
 
 
 def test_job_runs_on_once_while_its_worker_ends_in_order(jobs: Jobs, start: Callable[..., WorkerProcess]) -> None:

@@ -18,11 +18,12 @@ from kombu.transport.redis import Channel, Transport
 from polyloom.limits import DEFAULT_LIMITS
 from polyloom.servers import passes
 from polyloom_workers.messages.envelope import check_envelope, open_item
-from polyloom_workers.unacked import FULL, Unacked
+from polyloom_workers.unacked import FULL, Queue, Taken, Unacked
 
 logger = logging.getLogger(__name__)
 
 PAUSE = 1.0  # seconds before Celery connects anew
+SOON = 0.1  # seconds between two looks at several lists
 
 _LOST = (redis.ConnectionError, redis.TimeoutError, OperationalError, OSError)
 
@@ -50,34 +51,59 @@ class PatientChannel(Channel):
     """Takes any item, and waits for a full server."""
 
     QoS = Unacked
+    _in_poll: Any
+    _brpop_sent_at: Any
+    _queues: list[Queue] = []  # noqa: RUF012  # replaced, never changed
+    _next: Queue | None = None  # whose list rings
+    _many = False  # lists besides the one that rings are used
 
     def _queue_bind(self, *arguments: Any) -> None:
         with patiently():
             super()._queue_bind(*arguments)
 
+    def _brpop_start(self, timeout: float | None = None) -> None:
+        """Have the server ring when there is an item. Unlike a BRPOP that takes nothing away: who dies now has lost nothing.
+
+        It rings for one list, where something was or is; what comes to others, of further queues or of lower priority, is found
+        soon after.
+        """
+        names = self._queue_cycle.consume(len(self.active_queues))
+        if not names:
+            return
+        self._queues = [Queue(self._q_for_pri(name, priority), name) for priority in self.priority_steps for name in names]
+        self._many = self._many or len(names) > 1
+        self._in_poll = self.client.connection
+        self._brpop_sent_at = time.monotonic()
+        bell = self.global_keyprefix + (self._next if self._next in self._queues else self._queues[0]).key
+        self._in_poll.send_command("BLMOVE", bell, bell, "RIGHT", "RIGHT", SOON if self._many else timeout or self.brpop_timeout)
+
     def _brpop_read(self, **options: Any) -> bool:
-        """Deliver the item that has come, as kombu does, but in an envelope that it can read."""
+        """Take an item and deliver it as kombu does, in an envelope that it can read."""
         try:
-            key, item = self._popped(**options)
-            queue = key.decode().rsplit(self.sep, 1)[0]
-            self._queue_cycle.rotate(queue)
-            self.connection._deliver(open_item(item, queue, DEFAULT_LIMITS), queue)
+            with patiently():
+                self._hear(**options)
+                taken: Taken | None = self.qos.claim(self._queues)
+            if taken is None:
+                raise Empty
+            self._many, self._next = self._many or taken.queue != self._queues[0], taken.next
+            name = taken.queue.name
+            self._queue_cycle.rotate(name)
+            self.connection._deliver(open_item(taken.item, name, taken.tag, DEFAULT_LIMITS), name)
             return True
         finally:
-            self._in_poll = None  # type: ignore[assignment]  # kombu has False for never, None for no more
+            self._in_poll = None
             self._flush_brpop_reauth()
 
-    def _popped(self, **options: Any) -> tuple[bytes, bytes]:
-        """Return the key and the item of a BRPOP that was answered; Empty where its time has run out."""
+    def _hear(self, **options: Any) -> None:
+        """Read that the server rang, or that its time has run out."""
         connection = self.client.connection
         try:
-            popped = self.client.parse_response(connection, "BRPOP", **options)
+            self.client.parse_response(connection, "BLMOVE", **options)
         except self.connection_errors:
             connection.disconnect()
             raise
-        if not popped:
-            raise Empty
-        return popped[0], popped[1]
+        except FULL:
+            time.sleep(SOON)  # it rings for nobody, but has items
 
     def _deliver_fanout_message(self, message: Any, exchange: str) -> bool:
         """Deliver what was broadcast to all workers; what is no message is said and dropped, since nobody waits for it."""

@@ -1,21 +1,26 @@
 """What was taken off a queue and is not acknowledged: renewed while its worker lives, put back when that is gone.
 
+An item moves from its queue to here in one step of the server. Its entry, `[item,"","queue"]`, is kombu's.
+
 kombu puts back what is older than a time that must be longer than any job, by the clocks of the hosts. Here the time is a few
 leases, by the server's clock, and after an outage, in which nobody could renew, all wait once more.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from typing import Any, NamedTuple
 
 import redis
 from kombu.transport import virtual
 from kombu.transport.redis import Mutex, MutexHeld, QoS
-from kombu.utils.json import dumps
+from kombu.utils.json import dumps, loads
 
+from polyloom.handle import new_id
 from polyloom.servers import now
 
 logger = logging.getLogger(__name__)
@@ -23,6 +28,23 @@ logger = logging.getLogger(__name__)
 LEASES = 5  # after so many without a renewal a message is put back; a renewal each
 
 FULL = redis.exceptions.OutOfMemoryError
+CLAIM = files("polyloom_workers").joinpath("claim.lua").read_text()
+
+
+class Queue(NamedTuple):
+    """A list of the server, one of a queue's for each priority."""
+
+    key: str
+    name: str
+
+
+class Taken(NamedTuple):
+    """An item, the queue that it came from, the tag that it has now, and a queue that has more, or may have the next."""
+
+    queue: Queue
+    tag: str
+    item: bytes
+    next: Queue
 
 
 def transport_options(lease: float) -> dict[str, Any]:
@@ -43,20 +65,38 @@ class Unacked(QoS):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._watch = Watch(self.visibility_timeout)
+        self._claimed: set[str] = set()  # tags of what is kept already
+        self._script: Any = None
+
+    def claim(self, queues: Sequence[Queue]) -> Taken | None:
+        """Take the next item off the first queue that has one, and keep it; without the server where that is full."""
+        tag, prefix = new_id(), self.channel.global_keyprefix
+        with self.channel.conn_or_acquire() as client:
+            self._script = self._script or client.register_script(CLAIM)
+            # kombu's client puts the prefix before the first key of a script
+            keys = [self.unacked_key, *(prefix + key for key in (self.unacked_index_key, *(queue.key for queue in queues)))]
+            try:
+                found = self._script(keys, [tag, *(_end(queue.name) for queue in queues)], client)
+            except redis.ResponseError as error:
+                if not isinstance(error, FULL) and "maxmemory" not in str(error):  # Redis 6 wraps what a script meets
+                    raise
+                return self._pop(client, queues, tag)
+        if found is None:
+            return None
+        self._claimed.add(tag)
+        return Taken(queues[found[0] - 1], tag, found[1], queues[found[2] - 1])
 
     def append(self, message: Any, delivery_tag: str) -> None:
-        """Keep a message with the server; without it where that is full."""
-        entry = dumps([message._raw, message.delivery_info["exchange"], message.delivery_info["routing_key"]])
-        try:
-            moment = self._now()
-            with self.pipe_or_acquire() as pipe:
-                pipe.zadd(self.unacked_index_key, {delivery_tag: moment}).hset(self.unacked_key, delivery_tag, entry).execute()
-        except FULL as error:
-            logger.error("Redis is full: job %s runs, but would be lost with this worker (%s)", delivery_tag, error)
+        """Note that a message is delivered; keep it with the server if `claim` has not, or has kept what is none."""
+        if delivery_tag not in self._claimed or message.properties.get("refused"):
+            self._keep(message, delivery_tag)
+        self._claimed.discard(delivery_tag)
         virtual.QoS.append(self, message, delivery_tag)
 
     def renew(self) -> None:
-        """Tell the server that this worker still has what it has taken."""
+        """Tell the server that this worker still has what it has taken; a channel that is closed has put everything back."""
+        if self.channel.connection is None:
+            return
         with self.channel.conn_or_acquire() as client:
             moment = self._measure(client)
             tags = tuple(self._delivered or ())
@@ -74,6 +114,46 @@ class Unacked(QoS):
         except FULL:
             logger.debug("Redis is full: lost jobs are looked for later")
 
+    def restore_by_tag(self, tag: str, client: Any = None, leftmost: bool = False) -> None:
+        """Put a message back into its queue."""
+
+        def put_back(pipe: Any) -> None:
+            entry = pipe.hget(self.unacked_key, tag)
+            pipe.multi()
+            self._remove_from_indices(tag, pipe)
+            if entry:
+                key, item = self._way_back(entry)
+                (pipe.lpush if leftmost else pipe.rpush)(key, item)
+
+        with self.channel.conn_or_acquire(client) as connection:
+            connection.transaction(put_back, self.unacked_key)
+
+    def _way_back(self, entry: bytes) -> tuple[str, bytes | str]:
+        """Return the list that an entry goes back to, and its item; one that is no message as it came."""
+        head, _, name = entry.rpartition(b',"",')
+        item, queue = head[1:], json.loads(name[:-1])
+        try:
+            payload = loads(item)
+            payload["properties"]["delivery_info"] = {"exchange": "", "routing_key": queue, "redelivered": True}
+            return self.channel._q_for_pri(queue, self.channel._get_message_priority(payload)), dumps(payload)
+        except Exception:  # it is refused when it is taken again
+            return queue, item
+
+    def _pop(self, client: Any, queues: Sequence[Queue], tag: str) -> Taken | None:
+        for queue in queues:
+            if (item := client.rpop(queue.key)) is not None:
+                return Taken(queue, tag, item, queue)
+        return None
+
+    def _keep(self, message: Any, tag: str) -> None:
+        entry = "[" + dumps(message._raw) + _end(message.delivery_info["routing_key"])
+        try:
+            moment = self._now()
+            with self.pipe_or_acquire() as pipe:
+                pipe.zadd(self.unacked_index_key, {tag: moment}).hset(self.unacked_key, tag, entry).execute()
+        except FULL as error:
+            logger.error("Redis is full: job %s runs, but would be lost with this worker (%s)", tag, error)
+
     def _restore_overdue(self, client: Any, most: int | None) -> None:
         due = now(client) - self.visibility_timeout
         for tag in client.zrange(self.unacked_index_key, 0, due, byscore=True, offset=most and 0, num=most):
@@ -90,6 +170,11 @@ class Unacked(QoS):
         moment = now(client)
         self._ahead = moment - time.monotonic()
         return moment
+
+
+def _end(queue: str) -> str:
+    """Return what follows the item in an entry."""
+    return f',"",{json.dumps(queue)}]'
 
 
 class Watch:

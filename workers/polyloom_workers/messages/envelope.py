@@ -16,7 +16,6 @@ from typing import Any
 from kombu.utils import json
 
 from polyloom.errors import FrameError, LimitExceeded, PolyloomError
-from polyloom.handle import new_id
 from polyloom.limits import Limits
 from polyloom_workers.messages.kinds import NAME, NUMBER, OBJECT, TEXT, Kind, check, list_of, maybe, one_of, shown
 
@@ -58,8 +57,8 @@ HEADERS: dict[str, Kind] = {
 }
 
 
-def open_item(item: bytes, queue: str, limits: Limits) -> Payload:
-    """Return the payload that kombu takes for an item, or for the news that it is none."""
+def open_item(item: bytes, queue: str, tag: str, limits: Limits) -> Payload:
+    """Return the payload that kombu takes for an item, with its tag, or for the news that it is none."""
     try:
         payload: Payload = _read(item, limits)
     except PolyloomError as error:
@@ -67,7 +66,7 @@ def open_item(item: bytes, queue: str, limits: Limits) -> Payload:
     properties = payload["properties"] = payload.get("properties") or {}
     payload["headers"] = payload.get("headers") or {}
     properties["delivery_info"] = {"exchange": "", "routing_key": queue, "redelivered": _was_redelivered(properties)}
-    properties["delivery_tag"] = new_id()
+    properties["delivery_tag"] = tag
     return payload
 
 
