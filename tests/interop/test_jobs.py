@@ -12,7 +12,7 @@ import pytest
 from celery import Celery
 from celery.result import AsyncResult
 
-from deadline import LONG
+from deadline import LONG, until
 from worker_process import clean_environment
 
 
@@ -168,10 +168,12 @@ def test_client_without_polyloom_still_reads_the_failure(celery):
     assert type(record["result"]).__name__ == "JobFailed"
 
 
-def test_worker_answers_the_ping_of_celery(server, worker):
+def test_worker_answers_the_ping_of_celery(server, worker, database):
     name = f"polyloom@{os.uname().nodename}"
     command = [sys.executable, "-m", "celery", "-A", "polyloom_workers.app", "inspect", "-d", name, "--timeout", "30", "ping"]
     environ = clean_environment(POLYLOOM_URL=server.url)
     asked = subprocess.run(command, capture_output=True, text=True, timeout=LONG, env=environ)
     assert asked.returncode == 0, asked.stderr
     assert "pong" in asked.stdout
+    until(lambda: database.hlen("polyloom:celery:unacked") == 0, "the answer is not kept as a job is")
+    assert database.zcard("polyloom:celery:unacked_index") == 0

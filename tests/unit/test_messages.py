@@ -72,7 +72,7 @@ EXAMPLES: dict[str, tuple[list[Any], list[Any]]] = {
     "properties": ([None, {}], [5, [], "x"]),
     "body_encoding": ([None, "", "base64", "utf-8", "UTF-8"], ["rot13", 5, []]),
     "priority": ([None, 0, 9, -1, 99], [float("inf"), float("nan"), 10**400, "9", True, []]),
-    "refused": ([None, ["BadFrame", "x"]], ["x", 5, [5], {}]),
+    "refused": ([None, ["BadFrame", "x"]], ["x", 5, [5], [], ["x"], ["a", "b", "c"], {}]),
     "compression": ([None, *EXPANDERS], ["", "zstd", 5, []]),
 }
 TABLES = {**FIELDS, **ENVELOPE, **PROPERTIES, **HEADERS}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from polyloom_workers.unacked import LEASES, Watch, transport_options
+from polyloom_workers.onlooker import Onlooker
+from polyloom_workers.unacked import LEASES, transport_options
 
 
 def looks(*moments: float) -> list[bool]:
-    """Return what a watch of ten seconds says at these moments."""
+    """Return what an onlooker of ten seconds says at these moments."""
     clock = iter(moments)
-    watch = Watch(10.0, lambda: next(clock))
-    return [watch.look() for _ in moments]
+    onlooker = Onlooker(10.0, lambda: next(clock))
+    return [onlooker.look() for _ in moments]
 
 
 def test_nothing_is_abandoned_before_one_has_looked_for_as_long_as_others_had_to_renew():

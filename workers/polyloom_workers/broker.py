@@ -82,13 +82,15 @@ class PatientChannel(Channel):
         try:
             with patiently():
                 self._hear(**options)
-                taken: Taken | None = self.qos.claim(self._queues)
+                queues = [queue for queue in self._queues if queue.name in self.active_queues]
+                taken: Taken | None = self.qos.claim(queues) if queues else None
             if taken is None:
                 raise Empty
             self._many, self._next = self._many or taken.queue != self._queues[0], taken.next
             name = taken.queue.name
             self._queue_cycle.rotate(name)
             self.connection._deliver(open_item(taken.item, name, taken.tag, DEFAULT_LIMITS), name)
+            self.qos.settle(taken.tag)
             return True
         finally:
             self._in_poll = None

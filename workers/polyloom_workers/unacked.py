@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from kombu.utils.json import dumps, loads
 
 from polyloom.handle import new_id
 from polyloom.servers import now
+from polyloom_workers.onlooker import Onlooker
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Unacked(QoS):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._watch = Watch(self.visibility_timeout)
+        self._onlooker = Onlooker(self.visibility_timeout)
         self._claimed: set[str] = set()  # tags of what is kept already
         self._script: Any = None
 
@@ -93,6 +94,12 @@ class Unacked(QoS):
         self._claimed.discard(delivery_tag)
         virtual.QoS.append(self, message, delivery_tag)
 
+    def settle(self, tag: str) -> None:
+        """Forget what was delivered to somebody who acknowledges nothing, as the answers of workers to questions are."""
+        if tag in self._claimed:
+            self._claimed.discard(tag)
+            self._remove_from_indices(tag).execute()
+
     def renew(self) -> None:
         """Tell the server that this worker still has what it has taken; a channel that is closed has put everything back."""
         if self.channel.connection is None:
@@ -107,10 +114,10 @@ class Unacked(QoS):
         """Put back what nobody has renewed. Called as often as it is renewed."""
         try:
             with self.channel.conn_or_acquire() as client, Mutex(client, self.unacked_mutex_key, self.unacked_mutex_expire):
-                if self._watch.look():
+                if self._onlooker.look():
                     self._restore_overdue(client, num)
         except MutexHeld:
-            self._watch.look()  # another worker does it
+            self._onlooker.look()  # another worker does it
         except FULL:
             logger.debug("Redis is full: lost jobs are looked for later")
 
@@ -175,20 +182,3 @@ class Unacked(QoS):
 def _end(queue: str) -> str:
     """Return what follows the item in an entry."""
     return f',"",{json.dumps(queue)}]'
-
-
-class Watch:
-    """Whether somebody has looked, without a gap, for as long as others had to renew. `patience` in seconds."""
-
-    def __init__(self, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._patience = patience
-        self._clock = clock
-        self._since = self._last = float("-inf")
-
-    def look(self) -> bool:
-        """Note a look; tell whether what is overdue may be taken for abandoned."""
-        moment = self._clock()
-        if moment - self._last > self._patience / 2:
-            self._since = moment
-        self._last = moment
-        return moment - self._since >= self._patience

@@ -17,7 +17,7 @@ from kombu.utils import json
 
 from polyloom.errors import FrameError, LimitExceeded, PolyloomError
 from polyloom.limits import Limits
-from polyloom_workers.messages.kinds import NAME, NUMBER, OBJECT, TEXT, Kind, check, list_of, maybe, one_of, shown
+from polyloom_workers.messages.kinds import LIST, NAME, NUMBER, OBJECT, TEXT, Kind, check, maybe, one_of, shown
 
 Payload = dict[str, Any]
 
@@ -35,7 +35,9 @@ ENVELOPE: dict[str, Kind] = {
 PROPERTIES: dict[str, Kind] = {
     "body_encoding": maybe(one_of("base64", "utf-8", "")),
     "priority": maybe(NUMBER),
-    "refused": maybe(list_of("a code and a text", TEXT)),
+    "refused": maybe(
+        Kind("a code and a text", lambda value: LIST.fits(value) and len(value) == 2 and all(map(TEXT.fits, value)))
+    ),
 }
 
 _Expander = Callable[[], Any]
