@@ -165,12 +165,6 @@ class Checkup:
             "secret", shared if self._secret else "no secret is set, here or there: what clients and workers say is not signed"
         )
 
-
-def _differs(worker: Worker, secret: str) -> str:
-    if not secret:
-        return "has a secret, and none is set here"
-    return "has another secret than is set here" if worker.proof else "has no secret, and one is set here"
-
     def messages(self) -> Iterator[Finding]:
         """Tell of Celery messages that could not be run (§10.5)."""
         key, client = self._keys.refused, self._client
@@ -188,6 +182,12 @@ def _differs(worker: Worker, secret: str) -> str:
         last = f"the newest at {when:%Y-%m-%d %H:%M:%S}, of the queue {fields['queue']}: {fields['reason']}"
         mend = f"look: redis-cli XREVRANGE {key} + - COUNT 10; clear: redis-cli DEL {key}"
         yield warning("messages", f"{count:,} Celery messages could not be run; {last}", mend)
+
+
+def _differs(worker: Worker, secret: str) -> str:
+    if not secret:
+        return "has a secret, and none is set here"
+    return "has another secret than is set here" if worker.proof else "has no secret, and one is set here"
 
 
 def _info(client: redis.Redis) -> dict[str, Any]:
