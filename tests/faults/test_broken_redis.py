@@ -2,71 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import random
 import shutil
-import signal
 import time
 
 import pytest
 import redis
 
-from deadline import until
-from history import check
-from load import Verdict
-from polyloom.embedded import Server
-from proxy import Proxy
+from network import Network, restart
 
-AOF = ("--appendonly", "yes", "--appendfsync", "always")
-ENOUGH = 200  # answers after a fault that show that all goes on
 PLAN = {"task": "steady", "clients": 3, "sessions": 3, "registers": 16}
-
-
-class Network:
-    """A server that keeps what it has, its worker behind one proxy and the clients behind another."""
-
-    def __init__(self, start_worker, start_load, effects, seed, secret):
-        self.effects, self.seed, self.secret = effects, seed, secret
-        self.chance = random.Random(seed)
-        self.server = Server(0, AOF)
-        self.server.start()
-        port = int(self.server.url.rpartition(":")[2].partition("/")[0])
-        self.near, self.far = Proxy(port, seed), Proxy(port, seed + 1)
-        self.start_worker, self.start_load = start_worker, start_load
-
-    def begin(self):
-        """Start a worker and its clients."""
-        self.worker = self.start_worker(
-            self.far.url, "--allow", "*", POLYLOOM_SECRET=self.secret, **self.effects.environment
-        ).ready()
-        self.load = self.start_load(self.near.url, **PLAN, seed=self.seed, options={"secret": self.secret} if self.secret else {})
-        self.load.wait("ready")
-        time.sleep(1)
-
-    def answered(self):
-        return self.load.said.read_text().count('"type":"ok"')
-
-    def pause(self, most):
-        time.sleep(self.chance.uniform(0, most))
-
-    def hold(self, fault):
-        """Whatever was, all goes on: what is asked for now is answered, and nothing was lost, repeated or left out."""
-        moment, answered = time.time(), self.answered()
-        until(lambda: time.sleep(0.2) or self.answered() > answered + ENOUGH, "the clients go on")
-        print(f"the clients went on {time.time() - moment:.1f} s after the fault")
-        history = self.load.end()
-        Verdict(f"F7 {fault} (seed {self.seed})", history, self.effects).hold()
-        unanswered = [one for one in history if one.type != "ok"]
-        assert unanswered == []
-        assert all(one.value is True for one in history if one.f == "turned"), "large bytes came back whole"
-        check(history)
-
-    def stop(self):
-        self.load.kill()
-        self.worker.process.kill()  # Celery waits long for connections that are half open
-        self.near.stop()
-        self.far.stop()
-        self.server.stop()
 
 
 @pytest.fixture
@@ -77,18 +21,9 @@ def secret():
 
 @pytest.fixture
 def network(start_worker, start_load, effects, seed, secret):
-    made = Network(start_worker, start_load, effects, seed, secret)
+    made = Network(start_worker, start_load, effects, seed, PLAN, secret)
     yield made
     made.stop()
-
-
-def restart(server, seconds):
-    """Kill the server, and start it anew on what it has written."""
-    pid = server.pid
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    time.sleep(seconds)
-    server.start()
 
 
 @pytest.fixture(params=["valkey", "redis"])
