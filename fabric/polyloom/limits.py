@@ -28,6 +28,7 @@ class Limits:
     worker_bytes: int = 2_147_483_648
     worker_slots: int = 10_000_000
     message_bytes: int = 134_217_728
+    mailbox_bytes: int = 134_217_728
 
 
 DEFAULT_LIMITS = Limits()

@@ -2,7 +2,7 @@
 
 PROTOCOL = 1
 
-CLIENT_KINDS = ("hello", "open", "program", "answer", "cancel", "close", "bye", "survey")
+CLIENT_KINDS = ("hello", "open", "program", "answer", "cancel", "ack", "close", "bye", "survey")
 HOST_KINDS = ("hello", "opened", "reply", "late", "call", "output", "closed", "survey")
 WORKER_KINDS = ("fetch", "fetched")  # between workers (§14)
 

@@ -81,7 +81,8 @@ def worker(keys: Keys, nobody: str) -> Sequence[tuple[Any, ...]]:
         ("EXISTS", keys.client_lease(nobody)),
         ("XADD", keys.mailbox(nobody), "NOMKSTREAM", "*", "f", ""),
         ("PEXPIRE", keys.mailbox(nobody), 1),
-        ("DEL", keys.mailbox(nobody)),
+        ("XTRIM", keys.mailbox(nobody), "MINID", "0"),
+        ("UNLINK", keys.mailbox(nobody)),
         ("SET", keys.client_blob(nobody, nobody), "", "XX"),
         ("XTRIM", keys.refused, "MAXLEN", REFUSED_KEPT),
     )

@@ -20,6 +20,7 @@ export interface Limits {
   readonly workerBytes: number
   readonly workerSlots: number
   readonly messageBytes: number
+  readonly mailboxBytes: number
 }
 
 /** Units and reasons stand in §9 of the wire protocol. */
@@ -43,4 +44,5 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   workerBytes: 2_147_483_648,
   workerSlots: 10_000_000,
   messageBytes: 134_217_728,
+  mailboxBytes: 134_217_728,
 })

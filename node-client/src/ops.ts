@@ -3,7 +3,7 @@
 export const PROTOCOL = 1
 export const VERSION = '0.1.0'
 
-export const CLIENT_KINDS = ['hello', 'open', 'program', 'answer', 'cancel', 'close', 'bye', 'survey'] as const
+export const CLIENT_KINDS = ['hello', 'open', 'program', 'answer', 'cancel', 'ack', 'close', 'bye', 'survey'] as const
 export const HOST_KINDS = ['hello', 'opened', 'reply', 'late', 'call', 'output', 'closed', 'survey'] as const
 export const WORKER_KINDS = ['fetch', 'fetched'] as const // between workers (§14)
 

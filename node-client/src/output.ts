@@ -10,6 +10,8 @@ export interface Output {
   readonly session: string
   readonly program: number
   readonly slot: number
+  /** How many characters are missing here, as the text says: this client had not read what came before. */
+  readonly leftOut?: number
 }
 
 /** Write it where this process writes: the default of `onOutput`. */
@@ -18,8 +20,9 @@ export function writeOutput({ stream, text }: Output): void {
 }
 
 export function readOutput(body: Body): Output {
-  const { stream, text, session, n, slot } = body
+  const { stream, text, session, n, slot, left_out: leftOut } = body
   if ((stream !== 'stdout' && stream !== 'stderr') || typeof text !== 'string')
     throw new FrameError('an output frame has a stream and a text')
-  return { stream, text, session: String(session), program: Number(n), slot: Number(slot) }
+  const output = { stream, text, session: String(session), program: Number(n), slot: Number(slot) } as const
+  return typeof leftOut === 'number' ? { ...output, leftOut } : output
 }

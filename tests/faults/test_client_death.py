@@ -32,7 +32,8 @@ def test_f6_killed_client_is_forgotten_within_a_lease(own_server, start_worker, 
     until(lambda: sum(name.endswith("/held") for name in effects.read("freed")) == 6, "every object is freed")
     took = time.time() - moment
     with redis.Redis.from_url(own_server.url) as database:
-        until(lambda: not database.keys("polyloom:{c:*"), "no lease and no mailbox is left")
+        until(lambda: not database.keys("polyloom:{c:*:lease"), "no lease is left")
+        until(lambda: all(database.pttl(key) > 0 for key in database.keys("polyloom:{c:*")), "and no mailbox for long")
     assert set(effects.read("left").values()) == {1}
     assert set(effects.read("freed").values()) == {1}
     until(lambda: sessions(own_server.url) == 0, "no session is shown")

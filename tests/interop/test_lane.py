@@ -372,7 +372,8 @@ def test_end_of_the_lease_of_a_client_frees_its_objects_and_its_mailbox(short):
     assert count() == 2
     client.redis.delete(client.lease)
     until(lambda: count() == 0, "the objects of the dead client are freed")
-    until(lambda: not client.redis.exists(client.mailbox), "and its mailbox")
+    until(lambda: client.redis.pttl(client.mailbox) > 0, "and its mailbox, but for the reason, which ends by itself")
+    assert client.redis.xlen(client.mailbox) == 1
     client.redis.close()
 
 
@@ -403,10 +404,12 @@ def test_reply_that_comes_after_the_client_is_gone_leaves_no_mailbox_for_ever(sh
     client.hello()
     gate = Gate(client)
     client.redis.delete(client.lease)
-    until(lambda: not client.redis.exists(client.mailbox), "the mailbox is freed")
+    until(lambda: client.redis.pttl(client.mailbox) > 0, "the mailbox is freed, but for the reason")
     gate.open(observer)
-    until(lambda: client.redis.exists(client.mailbox), "the late reply came")
-    until(lambda: client.redis.pttl(client.mailbox) > 0, "and expires")
+    until(lambda: not client.redis.xlen(client.inbox), "the program has ended")
+    ((_, fields),) = client.redis.xrange(client.mailbox)
+    assert json.loads(fields[b"f"])["t"] == "closed"
+    assert client.redis.pttl(client.mailbox) > 0
     client.redis.close()
 
 

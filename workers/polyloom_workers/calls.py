@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from polyloom_workers.runner import Runner
 
 
+AWAIT = "await some calls of its functions before you begin more"
+
+
 class Answer(NamedTuple):
     """What the client sent back for a call."""
 
@@ -81,6 +84,8 @@ class Calls:
     def ask(self, number: int, what: list[Any]) -> Any:
         """Have the client do something with its object (§12.3); wait for the answer, or return an awaitable on an event loop."""
         if (loop := _running_loop()) is not None:
+            if self._runner.unread(self._session.client):
+                raise LimitExceeded("mailbox_bytes: the client has not read what was sent before", hint=AWAIT)
             return self._promise(self._begin(number, what, attended=False), loop)
         with shielded() as guard:
             if _DEPTH.calls >= self._limits.call_depth:
@@ -88,6 +93,9 @@ class Calls:
             order = self._session.order
             if order is not None and len(order.resting) >= self._limits.session_calls:
                 raise LimitExceeded(f"session_calls: {len(order.resting):,} programs of this session wait for the client")
+            self._runner.admit(self._session, guard)
+            if guard is not None and guard.cancelled:
+                return None  # leaving the shield raises
             call = self._begin(number, what, attended=True)
             if guard is not None:
                 call.guard, guard.wake = guard, call.wake

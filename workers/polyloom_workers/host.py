@@ -64,7 +64,7 @@ class Host:
         self.over: dict[tuple[str, str], None] = {}  # clients and their sessions that ended; likewise
         self.leaving: Gone | None = None  # why no session begins any more
         self.durable: Callable[[str, str, dict[str, Any]], Session] | None = None  # makes sessions that are recorded
-        self.on_acknowledged: Callable[[str, object], None] | None = None
+        self.on_acknowledged: Callable[..., None] | None = None
 
     def receive(self, client: str, frame: Frame, entry: Any = None) -> None:
         """Act on one frame; what is wrong with it is answered, never raised."""
@@ -182,6 +182,8 @@ class Host:
                     return
                 if session.lasting:
                     raise lost
+        if lost is not None and self.runner.unread(client):
+            raise lost  # refusals that nobody reads would have no end
         self.send(client, refusal(name, n, ops, lost) if lost else NOTHING, entry)
 
     def _accept(self, session: Session, program: Program, frame: Frame) -> PolyloomError | None:
@@ -226,6 +228,12 @@ class Host:
         if session is not None:
             for slot in slots:
                 session.table.cancel(slot)
+        self.send(client, NOTHING, entry)
+
+    def ack(self, client: str, body: dict[str, Any], _frame: Frame, entry: Any) -> None:
+        """Take note of what a client has read (§8.3)."""
+        if self.on_acknowledged is not None:
+            self.on_acknowledged(client, body.get("ack"), alone=True)
         self.send(client, NOTHING, entry)
 
     def close(self, client: str, body: dict[str, Any], _frame: Frame, entry: Any) -> None:
@@ -288,10 +296,11 @@ class Host:
                 self.runner.end(session)
 
     def expire(self, client: str) -> None:
-        """Forget a client whose lease ended, and tell it so should it come back (§8.3)."""
+        """Forget a client whose lease ended, and tell it so now, and once more should it come back later (§8.3)."""
         gone = Gone("the lease of this client ended, and its objects with it", code="LeaseExpired", hint=CONNECT_AGAIN)
         self._remember(client, gone)
         self.forget(client, gone)
+        self.send(client, write_frame({"t": "closed", "error": ["error", gone.to_wire()]}), None)
 
     def retire(self, error: Gone) -> None:
         """Begin no session and no program any more; those that run may end."""
@@ -380,6 +389,7 @@ KINDS: dict[str, Callable[[Host, str, dict[str, Any], Frame, Any], None]] = {
     "program": Host.program,
     "answer": Host.answer,
     "cancel": Host.cancel,
+    "ack": Host.ack,
     "close": Host.close,
     "bye": Host.bye,
     "survey": Host.survey,

@@ -31,9 +31,11 @@ from polyloom_workers.gate import Gate
 from polyloom_workers.host import Host
 from polyloom_workers.inbox import Entry, Inbox
 from polyloom_workers.link import Link
+from polyloom_workers.mailbox import Mailboxes
 from polyloom_workers.memory import keep_freed
 from polyloom_workers.outbox import Outbox
 from polyloom_workers.output import Output
+from polyloom_workers.runner import NOTHING
 from polyloom_workers.session import Strand
 
 logger = logging.getLogger(__name__)
@@ -70,13 +72,17 @@ class Lane:
             directory=RedisDirectory(url, keys),
             post=lambda worker, frame: self._outbox.post(worker, frame),
         )
+        self.host.runner.send = self.tell
         signer = Signer(settings.secret, self.host.id) if settings.secret else None
         self._inbox = Inbox(keys, self.host.id, Gate(signer, self.host.clients.__contains__) if signer else None)
-        self._outbox = Outbox(keys, self.host.id, signer)
+        self._mailboxes = Mailboxes(settings.limits.mailbox_bytes)
+        self._outbox = Outbox(keys, self.host.id, self._mailboxes, signer)
         self._redis = redis.Redis.from_url(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
         self.durables = Durables(self._redis, keys, self.host.id, settings.secret)
         self.host.durable = functools.partial(DurableSession, self.durables, policy, settings.limits)
-        self.host.on_acknowledged = self._outbox.acknowledged
+        self.host.on_acknowledged = self._acknowledged
+        self.host.runner.unread = self._mailboxes.is_full
+        self.host.runner.room_for = self._mailboxes.room
         self._read_command = self._inbox.read_command(BLOCK)
         self._reader = Link(url)
         self._writer = Link(url)
@@ -89,10 +95,10 @@ class Lane:
         self._reader.connect()
         self._writer.connect()
         self._inbox.make(self._reader)
-        self.host.runner.output = Output(self.send, self.flush)
+        self.host.runner.output = Output(self.tell, self.flush, self._mailboxes.is_full)
         self.host.runner.output.install()
         sleep.install()
-        self.crew.start(self.host.runner.turn)
+        self.crew.start(self.turn)
 
     def leave(self) -> None:
         """Begin nothing new; programs that run go on, and may call their clients."""
@@ -107,6 +113,8 @@ class Lane:
         self.leave()
         self._stopping = True
         self.host.hang_up(shut_down())
+        for client in list(self.host.clients):
+            self._mailboxes.forget(client)  # what waits for it to read, ends
         self.crew.stop()
         self.crew.join(patience)
         self.durables.leave()
@@ -121,6 +129,11 @@ class Lane:
         self.flush()  # what the leader had taken and could not send
         self._writer.close()
 
+    def expire(self, client: str) -> None:
+        """Forget a client whose lease ended: of its mailbox it finds the reason, for a while."""
+        self._outbox.discard(client)
+        self.host.expire(client)
+
     def receive(self) -> bool:
         """Send what is answered and wait for programs; False when the lane stops."""
         try:
@@ -130,6 +143,8 @@ class Lane:
                 self._reader.send([self._read_command])
             self.flush()  # what came meanwhile, and found the way taken
             self._file(self._reader.read())
+            for strand in self._mailboxes.released():
+                (self.crew.ready if strand is strand.session else self.crew.wake)(strand)
         except _BROKEN as error:
             self._reconnect(self._reader, error)
         return not self._stopping
@@ -174,10 +189,29 @@ class Lane:
 
     def send(self, client: str, frame: Frame, entry: str | None) -> None:
         """Put a frame into the outbox; `entry` is the inbox entry that is done with it."""
+        gone = client not in self.host.clients
+        if gone:
+            self._mailboxes.forget(client)
         if frame.text:
-            self._outbox.reply(client, frame, orphaned=client not in self.host.clients)
+            self._outbox.reply(client, frame, orphaned=gone)
         if entry is not None:
             self._outbox.extend(self._inbox.finish(entry))
+
+    def tell(self, client: str, frame: Frame, entry: str | None) -> None:
+        """Send what a program came to, to a client that may wait for it: not to one that has gone."""
+        self.send(client, frame if client in self.host.clients else NOTHING, entry)
+
+    def turn(self, strand: Strand) -> bool:
+        """Do the next work of a session, unless its client has to read first (§9)."""
+        if self._mailboxes.full and self._mailboxes.hold(strand):
+            return False
+        return self.host.runner.turn(strand)
+
+    def _acknowledged(self, client: str, entry: object, alone: bool = False) -> None:
+        """Note what a client has read; where it says that alone, Redis is told at once."""
+        self._mailboxes.acknowledge(client, entry)
+        if alone and (trim := self._mailboxes.trim(client)):
+            self._outbox.trim(client, trim)
 
     def flush(self) -> None:
         """Send what is answered and wait until Redis has it. A thread that finds another one at it leaves it to that one."""

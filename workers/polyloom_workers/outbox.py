@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from polyloom.frames import Buffer, Frame
 from polyloom.handle import new_id
@@ -15,24 +15,34 @@ from polyloom.keys import BLOB_BYTES, BLOB_SECONDS, FIELD_ATTACHMENT, FIELD_BLOB
 from polyloom.servers import passes
 from polyloom.signing import Field, Signer, digest
 from polyloom_workers.link import Link, Packed, pack
+from polyloom_workers.mailbox import Mailboxes
 
 logger = logging.getLogger(__name__)
 
 RETRY = 0.1  # seconds before what Redis refused is sent again
 ORPHANED = 60_000  # ms that a mailbox is kept after the conversation ended: nobody else would free it
 
-_ENTRY_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
+
+class Letter(list[Buffer]):
+    """The command that writes a frame into a mailbox, which is counted."""
+
+    __slots__ = ("client", "octets")
+
+    def __init__(self, command: Packed, client: str, octets: int) -> None:
+        super().__init__(command)
+        self.client = client
+        self.octets = octets
 
 
 class Outbox:
     """Commands in order; any thread may add, and each link that sends takes all there are. With a signer entries are signed."""
 
-    def __init__(self, keys: Keys, worker: str, signer: Signer | None = None) -> None:
+    def __init__(self, keys: Keys, worker: str, mailboxes: Mailboxes, signer: Signer | None = None) -> None:
         self._keys = keys
         self._worker = worker
+        self._mailboxes = mailboxes
         self._signer = signer
         self._commands: deque[Packed] = deque()
-        self._acks: dict[str, str] = {}
         self._refusing = False  # Redis refuses for the moment, and the log says so
 
     def __bool__(self) -> bool:
@@ -49,15 +59,25 @@ class Outbox:
     def reply(self, client: str, frame: Frame, *, orphaned: bool) -> None:
         """Add a frame for a client; what the client has acknowledged is trimmed by the same command."""
         mailbox = self._keys.mailbox(client)
-        acknowledged = self._acks.pop(client, None)
+        octets = len(frame.text) + (sum(map(len, frame.attachments)) if frame.attachments else 0)
+        acknowledged = "" if orphaned else self._mailboxes.write(client, octets)
         trim = ("MINID", acknowledged) if acknowledged else ()
         fields: list[Field] = [FIELD_CLIENT, self._worker, FIELD_TEXT, frame.text]
         for attachment in frame.attachments:
             fields += self._attach(attachment, partial(self._keys.client_blob, client))
         fields = fields if self._signer is None else self._signer.seal(client, fields)
-        self.add(pack("XADD", mailbox, *trim, "*", *fields))
+        command = pack("XADD", mailbox, *trim, "*", *fields)
+        self.add(command if orphaned else Letter(command, client, octets))
         if orphaned:
             self.add(pack("PEXPIRE", mailbox, ORPHANED))
+
+    def trim(self, client: str, entry: str) -> None:
+        """Free what a client has read."""
+        self.add(pack("XTRIM", self._keys.mailbox(client), "MINID", entry))
+
+    def discard(self, client: str) -> None:
+        """Free what a client has not read."""
+        self.add(pack("UNLINK", self._keys.mailbox(client)))
 
     def post(self, worker: str, frame: Frame) -> None:
         """Add a frame for another worker; one that is gone gets none, since its inbox must not be made anew."""
@@ -75,11 +95,6 @@ class Outbox:
         self.add(pack("SET", key(blob), data, "EX", BLOB_SECONDS))
         return FIELD_BLOB, blob if self._signer is None else f"{blob}.{digest(data)}"
 
-    def acknowledged(self, client: str, entry: object) -> None:
-        """Note up to where a client has read its mailbox."""
-        if isinstance(entry, str) and _ENTRY_ID.fullmatch(entry):
-            self._acks[client] = entry
-
     def take(self) -> list[Packed]:
         """Return what waits, for a link to send; `settle` or `put_back` must follow."""
         commands = []
@@ -95,6 +110,7 @@ class Outbox:
     def settle(self, commands: list[Packed], link: Link) -> bool:
         """Read the answers to sent commands; False when Redis refused some for now (it is full), which then wait again."""
         answers = [(command, link.read()) for command in commands]
+        self._count(answers)
         refused = [(command, answer) for command, answer in answers if isinstance(answer, Exception)]
         if not refused and not self._refusing:
             return True
@@ -107,6 +123,20 @@ class Outbox:
             self.put_back(waiting)
             time.sleep(RETRY)
         return not waiting
+
+    def _count(self, answers: list[tuple[Packed, Any]]) -> None:
+        """Note which frames clients can read now, all of a client at once, and which they never will."""
+        stored: dict[str, tuple[int, bytes]] = {}
+        for command, answer in answers:
+            if type(command) is not Letter:
+                continue
+            if not isinstance(answer, Exception):
+                before = stored.get(command.client)
+                stored[command.client] = (command.octets + (before[0] if before else 0), answer)
+            elif not passes(answer):
+                self._mailboxes.lost(command.client, command.octets)
+        for client, (octets, entry) in stored.items():
+            self._mailboxes.stored(client, octets, entry)
 
     def _tell(self, error: Exception | None) -> None:
         """Log when Redis begins to refuse for the moment, and when it takes all again."""

@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from itertools import groupby
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from polyloom.frames import Buffer, Frame, write_frame
 from polyloom.guard import shielded
@@ -34,11 +34,19 @@ class Source(NamedTuple):
 
 
 class Output:
-    """Gathers and sends texts. `send(client, frame, entry)` and `flush()` are the host's transport."""
+    """Gathers and sends texts. `send(client, frame, entry)` and `flush()` are the host's transport; what is printed for a client
+    that is `full` is left out, and the client is told how much (§6.5)."""
 
-    def __init__(self, send: Callable[[str, Frame, None], None], flush: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        send: Callable[[str, Frame, None], None],
+        flush: Callable[[], None],
+        full: Callable[[str], bool] = lambda client: False,
+    ) -> None:
         self._send = send
         self._flush = flush
+        self._full = full
+        self._omitted: dict[Source, int] = {}  # characters that a client had no room for, by program and stream
         self._texts: deque[tuple[Source, str]] = deque()
         self._size = 0
         self._sending = threading.Lock()
@@ -57,11 +65,13 @@ class Output:
             if isinstance(stream, Stream):
                 setattr(sys, name, stream.before)
 
-    def drain(self) -> None:
-        """Send what was printed before what is sent next."""
-        if self._texts:
+    def drain(self, session: Session, n: int) -> None:
+        """Send what was printed before what a program comes to, which is sent next."""
+        if self._texts or self._omitted:
             with self._sending:
                 self._drain()
+                for source in [one for one in self._omitted if (one.session, one.n) == (session, n)]:
+                    self._confess(source)
 
     def write(self, stream: str, text: str) -> bool:
         """Take a text of the running program; False when none runs in this context."""
@@ -96,9 +106,28 @@ class Output:
         while self._texts:
             texts.append(self._texts.popleft())
         self._size = 0
+        for source in [one for one in self._omitted if not self._full(one.session.client)]:
+            self._confess(source)
         for source, parts in groupby(texts, key=lambda pair: pair[0]):
-            body = {"t": "output", "session": source.session.id, "n": source.n, "slot": source.slot, "stream": source.stream}
-            self._send(source.session.client, write_frame({**body, "text": "".join(text for _, text in parts)}), None)
+            text = "".join(part for _, part in parts)
+            whole = source._replace(slot=0)
+            full = self._full(source.session.client)
+            if not full and whole in self._omitted:
+                self._confess(whole)
+            if full:
+                self._omitted[whole] = self._omitted.get(whole, 0) + len(text)
+            else:
+                self._tell(source, {"text": text})
+
+    def _confess(self, source: Source) -> None:
+        """Tell a client how much was left out of what a program printed."""
+        count = self._omitted.pop(source)
+        text = f"[polyloom: {count:,} characters left out: this client had not read what came before]\n"
+        self._tell(source, {"text": text, "left_out": count})
+
+    def _tell(self, source: Source, what: dict[str, Any]) -> None:
+        body = {"t": "output", "session": source.session.id, "n": source.n, "slot": source.slot, "stream": source.stream}
+        self._send(source.session.client, write_frame(body | what), None)
 
 
 class Stream(io.TextIOBase):

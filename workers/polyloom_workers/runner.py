@@ -18,7 +18,7 @@ from polyloom.errors import Gone, PolyloomError
 from polyloom.executor import Reply
 from polyloom.failure import internal
 from polyloom.frames import Frame, write_frame
-from polyloom.guard import shielded
+from polyloom.guard import Guard, shielded
 from polyloom_workers.calls import Call
 from polyloom_workers.loop import Outcome
 from polyloom_workers.order import Order
@@ -70,6 +70,8 @@ class Runner:
         self.active: dict[Program, Session] = {}  # programs that have begun and not ended
         self.leaving: Gone | None = None  # why no program begins any more
         self.output: Output | None = None
+        self.unread: Callable[[str], bool] = lambda client: False  # whether a client has to read before anything goes on (§9)
+        self.room_for: Callable[[str], Future[None] | None] = lambda client: None  # done when it has
         self.on_ran: Callable[[Session, Ran], None] | None = None
         self._close = close
 
@@ -138,6 +140,11 @@ class Runner:
         """Wait for a future, within an op; while the thread waits, others read and run."""
         with shielded() as guard:
             self.attend(Outcome(future, guard), False)
+
+    def admit(self, session: Session, guard: Guard | None) -> None:
+        """Wait until the client of a session takes more; on any thread, within a call of it."""
+        if (room := self.room_for(session.client)) is not None:
+            self.attend(Outcome(room, guard), True)
 
     def run_inside(self, session: Session, program: Program) -> None:
         """Run a program on the stack of another one, which waits for the client."""
@@ -231,7 +238,7 @@ class Runner:
         finally:
             RUNNING.reset(token)
         if self.output is not None:
-            self.output.drain()  # what it printed goes before its reply
+            self.output.drain(session, n)  # what it printed goes before its reply
         session.done(n)
         if ran.rest or ran.reply.waiting:
             return self._send_parts(session, ran)
@@ -269,7 +276,7 @@ class Runner:
 
     def _send_late(self, session: Session, late: Late) -> None:
         if self.output is not None:
-            self.output.drain()  # what the coroutine printed goes before its result
+            self.output.drain(session, late.ran.program.n)  # what the coroutine printed goes before its result
         ran, waiting = late.ran, late.ran.reply.waiting
         waiting.remove(late.place)
         try:

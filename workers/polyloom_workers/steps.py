@@ -61,7 +61,7 @@ class LaneStep(bootsteps.StartStopStep):
         shown = proof(self.settings.secret, self.lane.host.id)
         self.lease = Lease(self.settings, Worker.here(self.lane.host.id, started, self.settings.labels, shown))
         self.load = Load(self.lane.host, self.lease, self.settings.lease)
-        self.sweep = Sweep(self.settings, self.lane.host, self.lane.durables)
+        self.sweep = Sweep(self.settings, self.lane)
         self.events = Events(parent.app, parent.hostname, self.lane.host.id)
         self.lane.host.runner.on_ran = self.events.record
         self.taken = Taken()

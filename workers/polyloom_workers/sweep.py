@@ -10,8 +10,7 @@ import redis
 
 from polyloom.keys import Keys
 from polyloom.settings import Settings
-from polyloom_workers.durables import Durables
-from polyloom_workers.host import Host
+from polyloom_workers.lane import Lane
 
 logger = logging.getLogger(__name__)
 
@@ -23,14 +22,13 @@ GRACE = 5.0  # seconds, at least, that they have for it then
 
 
 class Sweep:
-    """Looks which clients of a host still hold their lease. After a time in which Redis was away or slow it frees nobody for a
+    """Looks which clients of a lane still hold their lease. After a time in which Redis was away or slow it frees nobody for a
     while: they renew theirs first."""
 
-    def __init__(self, settings: Settings, host: Host, durables: Durables) -> None:
+    def __init__(self, settings: Settings, lane: Lane) -> None:
         self._client = redis.Redis.from_url(settings.redis_url(), socket_timeout=5, socket_connect_timeout=5)
         self._keys = Keys(settings.prefix)
-        self._host = host
-        self._durables = durables
+        self._lane = lane
         self._pause = min(settings.lease / LOOKS, OFTEN)
         self._grace = max(settings.lease, GRACE)
         self._trusted = 0.0  # when, by the monotonic clock, a missing lease means a dead client
@@ -47,7 +45,7 @@ class Sweep:
         while not self._end.wait(self._pause):
             began = time.monotonic()
             try:
-                self._durables.sweep()
+                self._lane.durables.sweep()
                 dead = self._dead()
                 if time.monotonic() - began > PROMPT:
                     self._trusted = time.monotonic() + self._grace
@@ -59,11 +57,11 @@ class Sweep:
 
     def _dead(self) -> list[str]:
         """Return the clients without a lease."""
-        clients = list(self._host.clients)
+        clients = list(self._lane.host.clients)
         if not clients:
             return []
         with self._client.pipeline(transaction=False) as batch:
-            batch.hdel(self._keys.info(self._host.id), "")  # a write, of nothing: where the server takes none, leases end, too
+            batch.hdel(self._keys.info(self._lane.host.id), "")  # a write, of nothing: where none is taken, leases end, too
             for client in clients:
                 batch.exists(self._keys.client_lease(client))
             _, *held = batch.execute()
@@ -72,5 +70,4 @@ class Sweep:
     def _free(self, clients: list[str]) -> None:
         for client in clients:
             logger.info("client %s is gone; freeing its objects", client)
-            self._host.expire(client)
-            self._client.delete(self._keys.mailbox(client))
+            self._lane.expire(client)

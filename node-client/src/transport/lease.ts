@@ -12,6 +12,8 @@ import type { Address } from './address.js'
 
 export const RENEWALS = 2.5 // in one lease
 
+const MAILBOX_LEASES = 12 // leases for which an abandoned mailbox is kept
+const MAILBOX_TURN = 4 // renewals for one of the mailbox
 const STOP_MS = 500 // how long the end of a lease waits for the thread
 const MARK = 'polyloom lease thread'
 const ANSWER_MS = 1_000 // that Redis may take; then another connection is tried, while there is still time
@@ -21,13 +23,16 @@ interface Task {
   readonly key: string
   readonly value: string
   readonly leaseMs: number
+  readonly mailbox: string
 }
+
+export type Lease = Pick<Task, 'key' | 'value' | 'leaseMs'>
 
 /** What the thread is told: renew this lease from now on, or no more. */
 type Order = { readonly id: number; readonly task?: Task }
 
-/** What it says: the lease is renewed, or has ended. */
-type News = { readonly id: number; readonly running: boolean }
+/** What it says: the lease is renewed, or is kept no more; `lapsed` where it had ended and was set anew. */
+type News = { readonly id: number; readonly running: boolean; readonly lapsed?: boolean }
 
 /** One client's lease. */
 export class LeaseThread {
@@ -36,7 +41,11 @@ export class LeaseThread {
   readonly #keeper: Keeper
   readonly #id: number
 
-  constructor(task: Task) {
+  /** `lapsed` is called when the lease had ended, so that others may have taken the client for dead. */
+  constructor(
+    task: Task,
+    readonly lapsed: () => void,
+  ) {
     this.#keeper = Keeper.of(task.address)
     this.#id = this.#keeper.keep(this, task)
   }
@@ -104,10 +113,11 @@ class Keeper {
     this.#ends.delete(id)
   }
 
-  #hear({ id, running }: News): void {
+  #hear({ id, running, lapsed }: News): void {
     const lease = this.#leases.get(id)
     if (running && lease) lease.running = true
     else if (!running) this.#ends.get(id)?.()
+    if (lapsed) lease?.lapsed()
   }
 
   #over(): void {
@@ -117,9 +127,21 @@ class Keeper {
   }
 }
 
-/** Renew a lease, or set it where it has ended. A full server refuses the second, not the first. */
-export async function renew(redis: Redis, { key, value, leaseMs }: Omit<Task, 'address'>): Promise<void> {
-  if (!(await redis.pexpire(key, leaseMs))) await redis.set(key, value, 'PX', leaseMs)
+/** Renew a lease, or set it where it has ended, and tell whether it had. A full server refuses the second, not the first. */
+export async function renew(redis: Redis, { key, value, leaseMs }: Lease): Promise<boolean> {
+  if (await redis.pexpire(key, leaseMs)) return false
+  await redis.set(key, value, 'PX', leaseMs)
+  return true
+}
+
+/** Keep a mailbox, now and then; it outlives its client for a while. */
+export async function keep(redis: Redis, { mailbox, leaseMs }: Pick<Task, 'mailbox' | 'leaseMs'>): Promise<void> {
+  await redis.pexpire(mailbox, MAILBOX_LEASES * leaseMs)
+}
+
+/** Tell whether the mailbox is due at a renewal, counted from 0. */
+export function isTurn(renewals: number): boolean {
+  return renewals % MAILBOX_TURN === 0
 }
 
 /** The thread's side. */
@@ -136,11 +158,14 @@ function renewForEver(address: Address): void {
   const timers = new Map<number, { readonly timer: NodeJS.Timeout; sent: Promise<unknown> }>()
 
   const begin = (id: number, task: Task): void => {
-    const send = (): Promise<void> =>
-      renew(redis, task).then(
-        () => say({ id, running: true }),
+    let renewals = 0
+    const send = (): Promise<unknown> => {
+      const renewed = renew(redis, task).then(
+        (lapsed) => say({ id, running: true, lapsed }),
         () => undefined,
       )
+      return isTurn(renewals++) ? Promise.all([renewed, keep(redis, task).catch(() => undefined)]) : renewed
+    }
     const timer = setInterval(() => void (kept.sent = send()), task.leaseMs / RENEWALS)
     const kept = { timer, sent: send() }
     timers.set(id, kept)

@@ -12,6 +12,7 @@ import { FrameError, Gone, PolyloomError, type LiveWorker } from '../errors.js'
 import type { Frame } from '../frames.js'
 import { FIELD_ATTACHMENT, FIELD_BLOB, FIELD_CLIENT, FIELD_TEXT, Keys } from '../keys.js'
 import type { Wanted } from '../labels.js'
+import { DEFAULT_LIMITS } from '../limits.js'
 import { redact, type Settings } from '../settings.js'
 import { Signer } from '../signing.js'
 import { addressOf } from './address.js'
@@ -19,7 +20,7 @@ import { Blobs } from './blobs.js'
 import { BulkReader } from './bulk.js'
 import { withdraw } from './fence.js'
 import { Gate } from './gate.js'
-import { LeaseThread, RENEWALS, renew } from './lease.js'
+import { LeaseThread, RENEWALS, isTurn, keep, renew } from './lease.js'
 import { Outbox, workerLost } from './outbox.js'
 import { findHolder, findWorker, ownerOf } from './registry.js'
 import { connectTo, isReply, passes, refusal } from './server.js'
@@ -30,7 +31,7 @@ const SILENCE_MS = 2 * BLOCK_MS // without an answer a connection is taken for d
 const RETRY_MS = 50 // before the mailbox is read again where that failed
 const WATCH_MS = 500 // between looks at the worker's lease
 const PROMPT_LOOKS = 2 // intervals that a look may take; a slower one means that the worker could not renew its lease either
-const MAILBOX_LEASES = 12 // leases for which an abandoned mailbox is kept
+const ACK_BYTES = DEFAULT_LIMITS.mailboxBytes / 8 // read, after which the worker is told though there is no program
 const GOODBYE_MS = 1_000 // how long closing waits for the server
 
 /** Settings, and where they are for a durable session, its name. */
@@ -78,7 +79,6 @@ type Fields = Buffer[] // name, value, name, value, …
 type Entries = [id: Buffer, fields: Fields][]
 
 export class RedisTransport implements Transport {
-  ack: string | undefined
   readonly #inbox: string
   readonly #mailbox: string
   readonly #blobs: Blobs
@@ -87,6 +87,8 @@ export class RedisTransport implements Transport {
   readonly #gate: Gate | undefined // with a secret only
   readonly #timers: NodeJS.Timeout[]
   #receiver: Receiver | undefined
+  #last: string | undefined // entry of the mailbox that was read
+  #untold = 0 // bytes read since the worker was told so
   #closed = false
   #pending = false
   #seenPending = false
@@ -128,6 +130,12 @@ export class RedisTransport implements Transport {
       redis.on('close', () => this.#lost())
       redis.on('ready', () => this.#found())
     }
+  }
+
+  /** The last entry that was read; whoever asks for it tells the worker. */
+  get ack(): string | undefined {
+    this.#untold = 0
+    return this.#last
   }
 
   send(frame: Frame): void {
@@ -179,7 +187,7 @@ export class RedisTransport implements Transport {
     const wait = ['BLOCK', BLOCK_MS, 'STREAMS', this.#mailbox] as const
     while (!this.#closed) {
       try {
-        const reply = await this.reader.callBuffer('XREAD', ...wait, this.ack ?? '0-0')
+        const reply = await this.reader.callBuffer('XREAD', ...wait, this.#last ?? '0-0')
         this.#heard = performance.now()
         for (const [, entries] of (reply ?? []) as [Buffer, Entries][]) await this.#deliver(entries)
         await turn() // what the answers set off goes out before the next read
@@ -198,8 +206,10 @@ export class RedisTransport implements Transport {
         (this.#gate
           ? await this.#pass(this.#gate, fields)
           : fields.length === PLAIN_FIELDS || (await this.#blobs.fetch(fields)))
-      this.ack = id.toString('latin1')
+      this.#last = id.toString('latin1')
+      this.#untold += octetsOf(fields)
       if (isNew) this.#receiver?.frame(frameOf(fields))
+      if (this.#untold > ACK_BYTES) this.#acknowledge()
     }
   }
 
@@ -222,13 +232,19 @@ export class RedisTransport implements Transport {
   /** Start the thread that renews the lease, and renew it here until that thread does. */
   #renew(): void {
     const { writer, client, settings } = this
-    const key = this.keys.clientLease(client)
-    this.#lease ??= new LeaseThread({ address: addressOf(settings.url), key, value: client, leaseMs: settings.leaseMs })
-    if (writer.status !== 'ready') return
-    const sent: Promise<unknown>[] = []
-    if (!this.#lease.running) sent.push(renew(writer, { key, value: client, leaseMs: settings.leaseMs }))
-    if (this.#renewals++ % 4 === 0) sent.push(writer.pexpire(this.#mailbox, MAILBOX_LEASES * settings.leaseMs))
+    const { leaseMs } = settings
+    const task = { address: addressOf(settings.url), key: this.keys.clientLease(client), value: client, leaseMs }
+    const lease = { ...task, mailbox: this.#mailbox }
+    this.#lease ??= new LeaseThread(lease, () => this.#acknowledge())
+    if (writer.status !== 'ready' || this.#lease.running) return
+    const sent = [renew(writer, lease).then((lapsed) => lapsed && this.#acknowledge())]
+    if (isTurn(this.#renewals++)) sent.push(keep(writer, lease).then(() => false))
     Promise.all(sent).catch((error: unknown) => this.#refused(error))
+  }
+
+  /** Say what was read beside all programs; where the worker has taken us for dead, it says so then (§8.3). */
+  #acknowledge(): void {
+    if (!this.#closed) this.send({ text: `{"t":"ack","ack":"${this.ack ?? '0-0'}"}`, attachments: [] })
   }
 
   /** Look at the worker's lease, once something has been pending for a while. */
@@ -248,7 +264,7 @@ export class RedisTransport implements Transport {
   async #look(): Promise<void> {
     const { writer, keys, worker, settings } = this
     const [, held] = await Promise.all([
-      writer.pexpire(this.#mailbox, MAILBOX_LEASES * settings.leaseMs), // a write: where the server takes none, leases end, too
+      keep(writer, { mailbox: this.#mailbox, leaseMs: settings.leaseMs }), // a write: where the server takes none, leases end, too
       writer.exists(keys.workerLease(worker)),
     ])
     if (this.#looking > PROMPT_LOOKS) this.#distrust()
@@ -272,7 +288,7 @@ export class RedisTransport implements Transport {
 
   /** The last entry that the worker has taken, after every answer that it left behind is delivered (§8.2). */
   async #fence(): Promise<string | undefined> {
-    const left = await this.writer.callBuffer('XRANGE', this.#mailbox, `(${this.ack ?? '0-0'}`, '+')
+    const left = await this.writer.callBuffer('XRANGE', this.#mailbox, `(${this.#last ?? '0-0'}`, '+')
     await this.#deliver(left as Entries)
     return withdraw(this.writer, this.#inbox, this.client)
   }
@@ -298,7 +314,7 @@ export class RedisTransport implements Transport {
 
   /** Free the part of the mailbox that has been read, which the worker does as a rule (§8.3). */
   #trim(): void {
-    if (this.ack !== undefined) this.writer.call('XTRIM', this.#mailbox, 'MINID', this.ack).catch(() => undefined)
+    if (this.#last !== undefined) this.writer.call('XTRIM', this.#mailbox, 'MINID', this.#last).catch(() => undefined)
   }
 
   /** Act on a refused command of our own care; what ends by itself is tried again anyway. */
@@ -314,6 +330,11 @@ export class RedisTransport implements Transport {
 /** Tell whether an entry names a worker as its sender (§1.3). */
 function isFrom(worker: string, [name, sender]: Fields): boolean {
   return name?.toString('latin1') === FIELD_CLIENT && sender?.toString('latin1') === worker
+}
+
+/** The bytes of an entry, those of its blobs included. */
+function octetsOf(fields: Fields): number {
+  return fields.reduce((sum, { length }) => sum + length, 0)
 }
 
 /** Read the fields of an entry (§1.3); bytes of blobs are in their places. */
