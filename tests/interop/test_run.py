@@ -259,3 +259,18 @@ def test_items_and_iteration_of_python_objects(lisp: Lisp) -> None:
     )
     assert ran.stdout.split() == ["1", "4", "0", "1", "2", "3", "4"]
     assert "IsADirectoryError" in ran.stderr
+
+
+@pytest.mark.parametrize("run", [(), ("--run", "sleeper")], ids=["plain", "durable"])
+def test_process_ends_with_its_script_whatever_sleeps_yet(tmp_path: Path, worker: WorkerProcess, run: tuple[str, ...]) -> None:
+    file = tmp_path / "sleeper.lisp"
+    file.write_text("""
+        (let [later (spawn (do (sleep 0.01) (sleep 3600)))
+              never (spawn (sleep 3600))]
+          (print (try (timeout 0.1 (do (sleep 0.01) (sleep 3600))) (catch e "late")))
+          (race (sleep 0.2) (do (sleep 0.01) (sleep 3600)))
+          42)
+    """)
+    ran = polyloom("run", str(file), "--url", worker.url, *run)
+    assert (ran.returncode, ran.stdout) == (0, "late\n42\n"), ran.stderr
+    assert "rejected" not in ran.stderr

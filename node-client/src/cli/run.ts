@@ -8,7 +8,7 @@ import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { DurableError, Gone, PolyloomError, UsageError, connect, type DurableSession, type Loom } from '../index.js'
-import { compileLispToJS, display, enterWorld, formatDiagnostic, print } from '../lisp/index.js'
+import { compileLispToJS, display, endWaits, enterWorld, formatDiagnostic, print } from '../lisp/index.js'
 import { describeFailure } from './failure.js'
 
 // What a script finds beside the core: Python, printing, its arguments, and the folder it stands in.
@@ -38,6 +38,7 @@ async function main(): Promise<number> {
     if (!(error instanceof Gone || error instanceof DurableError)) await session?.finish('failed')
     return 1
   } finally {
+    endWaits() // of tasks that nobody awaits
     await loom.close()
   }
 }

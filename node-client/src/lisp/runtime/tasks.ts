@@ -1,7 +1,7 @@
 // Asynchronous tasks: what is started, awaited together, limited in time, repeated. Durations in seconds.
 
 import { get, seq } from './collections.js'
-import { wakeAfter } from './world.js'
+import { begin, wakeAfter } from './world.js'
 
 type Thunk = () => unknown
 
@@ -25,8 +25,14 @@ export function spawn(start: Thunk): Promise<unknown> {
 
 const started = (thunks: unknown): Promise<unknown>[] => seq(thunks).map((thunk) => spawn(thunk as Thunk))
 
-export const anyOf = (thunks: unknown): Promise<unknown> => Promise.any(started(thunks))
-export const raceOf = (thunks: unknown): Promise<unknown> => Promise.race(started(thunks))
+/** Starts functions of which one wins; what the others sleep does not keep the process. */
+function contest(thunks: unknown, decide: (all: Promise<unknown>[]) => Promise<unknown>): Promise<unknown> {
+  const begun = seq(thunks).map((thunk) => begin(() => spawn(thunk as Thunk)))
+  return decide(begun.map(([promise]) => promise)).finally(() => begun.forEach(([, lose]) => lose()))
+}
+
+export const anyOf = (thunks: unknown): Promise<unknown> => contest(thunks, (all) => Promise.any(all))
+export const raceOf = (thunks: unknown): Promise<unknown> => contest(thunks, (all) => Promise.race(all))
 export const settledOf = async (thunks: unknown): Promise<unknown[]> => {
   const results = await Promise.allSettled(started(thunks))
   return results.map((one) => (one.status === 'fulfilled' ? { ok: one.value } : { error: one.reason as unknown }))
@@ -52,10 +58,12 @@ export async function timeout(seconds: number, thunk: Thunk): Promise<unknown> {
   const late = wakeAfter(seconds, done.signal).then(() => {
     throw new TimeoutError(`not done after ${seconds} s`)
   })
+  const [started, lose] = begin(() => spawn(thunk))
   try {
-    return await Promise.race([spawn(thunk), late])
+    return await Promise.race([started, late])
   } finally {
     done.abort()
+    lose()
   }
 }
 
