@@ -58,6 +58,16 @@ def gate(name):
 def fragile(name):
     return DONE.with_name(name).read_text()
 
+def may(name):
+    return DONE.with_name(name).exists()
+
+class Door:
+    def __enter__(self):
+        note("entered")
+        return self
+    def __exit__(self, kind, error, trace):
+        note(f"left {getattr(error, 'code', None)}")
+
 class Account:
     def __init__(self):
         self.balance = 0
@@ -67,7 +77,7 @@ class Account:
 '''
 
 HEAD = """
-import { connect, once, kw } from 'polyloom'
+import { connect, once, kw, within } from 'polyloom'
 const loom = await connect(process.env.POLYLOOM_URL, { leaseMs: 2000 })
 const session = loom.session({ durable: process.env.RUN ?? 'nightly' })
 const steps = session.$py('steps')
@@ -530,3 +540,36 @@ def test_a_wait_ends_with_its_session(calm: Place) -> None:
     try { await session.sleep(1) } catch (error) { say(error.code) }
     """
     assert calm.run(body) == '["SessionClosed"]\n["SessionClosed"]\n'
+
+
+DOOR = """
+await within(steps.Door(), async () => {
+  await steps.step(1)
+  while (!(await steps.may('middle'))) await session.sleep(50)
+})
+say('left')
+"""
+
+
+def test_contexts_of_a_run_whose_client_has_gone_are_left_when_its_worker_ends(place: Place) -> None:
+    script = place.script(DOOR)
+    until(lambda: "1" in place.done, "the context is entered")
+    script.kill()
+    owner = place.owner()
+    until(lambda: "is gone; freeing its objects" in owner.log.read_text(), "the objects wait for another client")
+    assert owner.stop() == 0
+    assert place.done == ["entered", "1", "left WorkerLost"]
+    place.let_on("middle")
+    assert place.run(DOOR) == '["left"]\n'
+    assert place.done[3:] == ["entered", "left None"]
+    ended(script, -signal.SIGKILL)
+
+
+def test_contexts_of_a_run_are_left_before_another_worker_enters_them(place: Place) -> None:
+    script = place.script(DOOR)
+    until(lambda: "1" in place.done, "the context is entered")
+    assert place.owner().stop() == 0
+    until(lambda: place.done.count("entered") == 2, "another worker has made it anew")
+    place.let_on("middle")
+    assert ended(script) == '["left"]\n'
+    assert place.done == ["entered", "1", "left WorkerLost", "entered", "left None"]

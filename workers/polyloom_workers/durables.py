@@ -105,9 +105,16 @@ class Durables:
             if run.session is None and time.monotonic() - run.parked > PARKED:
                 self.free(run, INTERRUPTED)
 
-    def leave(self) -> None:
-        """Let go of all logs: this worker ends, and others take over."""
+    def retire(self, error: Gone) -> list[Table]:
+        """Wait for Redis no longer: this worker ends. Return all objects, whose contexts are told why they are left."""
         self.leaving = True
+        tables = [run.table for run in list(self._runs.values())]
+        for table in tables:
+            table.entered.gone = error
+        return tables
+
+    def leave(self) -> None:
+        """Let go of all logs: others take over."""
         for run in list(self._runs.values()):
             try:
                 run.journal.release(*INTERRUPTED)

@@ -6,7 +6,7 @@ import functools
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from polyloom import __version__
@@ -18,6 +18,7 @@ from polyloom.limits import Limits
 from polyloom.ops import PROTOCOL
 from polyloom.policy import Policy
 from polyloom.shared import Directory, Shared
+from polyloom.table import Table
 from polyloom_workers.calls import Answer, Calls
 from polyloom_workers.loans import Loans
 from polyloom_workers.loop import Loop
@@ -322,10 +323,10 @@ class Host:
                 for session in sessions.values():
                     session.calls.end(error)
 
-    def part(self, grace: float, before: Callable[[], None] = lambda: None) -> None:
-        """Leave the contexts of all sessions that end (§5.9), for at most `grace` seconds; `before` lets programs end."""
+    def part(self, grace: float, others: Iterable[Table] = (), before: Callable[[], None] = lambda: None) -> None:
+        """Leave the contexts of sessions that end (§5.9), and others, for at most `grace` seconds; `before` lets programs end."""
         with self.lock:
-            tables = [session.table for session in self.parting if session.table.entered]
+            tables = [table for table in (*(session.table for session in self.parting), *others) if table.entered]
         if tables:
             before()
         leaving = [threading.Thread(target=table.entered.end, daemon=True) for table in tables]

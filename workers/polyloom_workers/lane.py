@@ -117,6 +117,7 @@ class Lane:
             self._mailboxes.forget(client)  # what waits for it to read, ends
         self.crew.stop()
         self.crew.join(patience)
+        self.host.part(patience, self.durables.retire(shut_down()))  # whoever takes over may enter the same
         self.durables.leave()
         for client in list(self.host.clients):
             self.host.end(client, shut_down())
