@@ -573,3 +573,37 @@ def test_contexts_of_a_run_are_left_before_another_worker_enters_them(place: Pla
     place.let_on("middle")
     assert ended(script) == '["left"]\n'
     assert place.done == ["entered", "1", "left WorkerLost", "entered", "left None"]
+
+
+def peak(worker: WorkerProcess) -> int:
+    """Return the most memory that a worker has had, in bytes."""
+    status = Path(f"/proc/{worker.pid}/status").read_text()
+    return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+
+
+def test_a_log_larger_than_the_memory_for_it_is_taken_over(place: Place) -> None:
+    one, other = place.workers
+    size, count = 2_000_000, 80
+    client = RedisClient(place.url, one.id)
+    client.hello()
+    session = client.open(durable={"name": "large"}, next=1)
+    assert client.expect("opened", "closed")["t"] == "opened"
+    client.run(session, ["import", 1, "builtins"], ["call", 2, ["ref", 1, "list"], []])
+    for slot in range(3, 3 + count):
+        ops = ["call", slot, ["ref", 1, "bytes"], [size]], ["call", -slot % 1000 + 1000, ["ref", 2, "append"], [slot]]
+        client.run(session, *ops, ["pull", "auto", slot], released=[slot])
+        client.send(t="ack", ack=client.last)
+    client.send(t="close", session=session)
+    client.expect("closed")
+    client.close()
+    before = peak(other)
+    client = RedisClient(place.url, other.id)
+    client.hello()
+    session = client.open(durable={"name": "large"}, next=count + 2)
+    assert client.expect("opened", "closed")["recorded"] == count + 1
+    client.numbers[session] = count + 1
+    assert client.run(session, ["pull", "auto", 2]) == [[[*range(3, 3 + count)]]]
+    grown = peak(other) - before
+    print(f"a log of {size * count / 2**20:.0f} MiB was taken over with {grown / 2**20:.0f} MiB of memory")
+    assert grown < size * count / 3
+    client.close()

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from polyloom.errors import Gone, SignatureError, UnknownName, UsageError
-from polyloom.journal import Journal, Outcome, Recorded, Runs
+from polyloom.journal import Journal, Outcome, Pages, Recorded, Runs
 from polyloom.keys import Keys
 
 
@@ -239,3 +239,32 @@ def test_outcome_of_another_step_or_name_or_of_nobody_is_not_believed(database: 
     for ask in (lambda: other.begin(7), other.outcomes):
         with pytest.raises(SignatureError):
             ask()
+
+
+# Pieces, sizes
+
+
+@pytest.mark.parametrize("kept", [0, 1 << 30], ids=["large", "small"])
+def test_a_log_is_read_in_pieces_in_both_directions(open_as, monkeypatch: pytest.MonkeyPatch, kept: int) -> None:
+    journal = open_as("one")
+    journal.claim({})
+    for n in range(1, 101):
+        journal.record(step(n, "x" * 1000))
+    monkeypatch.setattr("polyloom.journal.pages.KEPT", kept)
+    monkeypatch.setattr("polyloom.journal.pages.PIECE", 3500)
+    pieces: list[int] = []
+
+    def read(action):  # type: ignore[no-untyped-def]
+        found = action()
+        pieces.append(len(found))
+        return found
+
+    log = Pages(journal, read)
+    assert [one.n for one in log] == [*range(1, 101)]
+    assert pieces[0] == 4
+    assert set(pieces[1:-1]) == {3}, "as many as fit"
+    assert [one.n for one in log] == [*range(1, 101)]
+    assert [one.n for one in reversed(log)] == [*range(100, 0, -1)]
+    assert log.at(42).n == 42
+    assert [one.n for one in log.after(97)] == [98, 99, 100]
+    assert (len(pieces) > 60) == (not kept), "a small one is read once"

@@ -18,12 +18,19 @@ from polyloom.table import Table
 POLICY = policy_of(("*",))
 
 
+class Logged(list[Recorded]):
+    """A log, as a list."""
+
+    def at(self, n: int) -> Recorded:
+        return self[n - 1]
+
+
 class Session:
     """Programs run one after the other and recorded, as a worker does."""
 
     def __init__(self) -> None:
         self.table = Table()
-        self.log: list[Recorded] = []
+        self.log = Logged()
 
     def run(self, *ops: Any, released: tuple[int, ...] = (), once: tuple[int, ...] = ()) -> list[Any]:
         reply = apply(ops, self.table, POLICY)
@@ -60,7 +67,7 @@ def test_a_call_whose_result_is_data_is_not_run_again() -> None:
     session.run(IMPORT, ["call", 2, ref(1, "max"), [1, 2]], ["pull", "auto", 2], released=(2,))
     session.run(["call", 3, ref(1, "min"), [1, 2]], ["pull", "auto", 3])
     assert session.again() == ["1: import 1", "2: known 3"]
-    assert plan(session.log)[1].known == {3: Known(1, ())}
+    assert [*plan(session.log)][1].known == {3: Known(1, ())}
 
 
 def test_a_call_that_nobody_asked_about_is_not_run_again_where_it_gave_small_data() -> None:
@@ -122,7 +129,7 @@ def test_a_step_that_runs_once_is_never_run_again() -> None:
     session.run(["call", 3, ref(2, "append"), [1]], once=(3,))
     session.run(["call", 4, ref(2, "append"), [2]], released=(4,))
     assert session.again() == ["1: import 1", "1: call 2", "2: known 3", "3: call 4"]
-    assert plan(session.log)[1].known == {3: None}
+    assert [*plan(session.log)][1].known == {3: None}
 
 
 def test_live_objects_inside_a_result_keep_their_slots() -> None:
@@ -131,7 +138,7 @@ def test_live_objects_inside_a_result_keep_their_slots() -> None:
     results = session.run(["call", 3, ref(1, "list"), [[[ref(1, "object")]]]], ["pull", "auto", 3], released=(3,))
     assert results[0][0][0][:2] == ["handle", -3]
     session.run(["call", 4, ref(-3), []], ["pull", "keep", 4])
-    steps = plan(session.log)
+    steps = [*plan(session.log)]
     assert [step.exports for step in steps] == [[-1, -2], [-3], []]
     assert Rebuilt(steps).table.objects[-3] is object
 
@@ -195,7 +202,7 @@ def test_a_rebuilt_session_holds_what_was_held(steps: list[tuple[Any, ...]]) -> 
                 session.run(["call", last, ref(1, "id"), [0]], released=(last, chosen))
             else:
                 session.run(["pull", "auto", chosen])
-    rebuilt = Rebuilt(plan(session.log)).table
+    rebuilt = Rebuilt([*plan(session.log)]).table
     assert set(rebuilt.objects) >= set(slots)
     for slot in slots:
         assert shape(rebuilt.objects[slot]) == shape(session.table.objects[slot])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -18,9 +18,9 @@ from polyloom.journal import (
     Again,
     Known,
     Outcome,
+    Pages,
     Recorded,
     difference,
-    exported,
     forgotten,
     lost_object,
     plan,
@@ -33,7 +33,6 @@ from polyloom.table import Table
 from polyloom_workers.durables import Durables, End, Run
 from polyloom_workers.session import Halt, Program, Ran, Session
 
-PAGE = 64  # programs read from a log at once, for a client that begins anew
 PRINTED = 65_536  # characters of one program that are recorded
 ATOMS = (type(None), bool, int, float, str)
 LONGEST_ATOM = 1000  # characters; what is longer is computed anew
@@ -62,7 +61,7 @@ class DurableSession(Session):
         self._about = {key: value for key, value in wanted.items() if key in ABOUT and type(value) is str}
         self._durables = durables
         self._run: Run | None = None
-        self._page: dict[int, Recorded] = {}  # of the log, for a client that begins anew
+        self._told: Iterator[Recorded] = iter(())  # the log, for a client that begins anew
         self._known: dict[int, Outcome] = {}
         self._end: End | None = None  # how the client says that it leaves
         self._printed: list[list[Any]] = []  # slot, stream and text, by the program at work
@@ -79,33 +78,30 @@ class DurableSession(Session):
         if not run.open or not self._owns(run):
             run.open, run.table = False, self.table
         self.table = run.table
-        log: list[Recorded] = []
-        if not run.open or not self.last_before:
-            log = self._claim_and_read(run)
+        if not run.open:
+            run.recorded = self._durables.persist(lambda: run.journal.claim(self._about)).recorded
         if self.last_before > run.recorded:
             raise forgotten(self.name)
+        log = Pages(run.journal, self._durables.persist)
+        history = [] if self.last_before else _history(log, run.journal.owner.tail)
         if not run.open:
             self._rebuild(run, log)
+        self._told = log.after(self.last_before)
         owner, now = run.journal.owner, self._durables.persist(run.journal.now)
         body = {"t": "opened", "session": self.id, "recorded": run.recorded, "seed": owner.seed, "started": owner.started}
-        return write_frame({**body, "now": now, "history": [] if self.last_before else _history(log, owner.tail)})
+        return write_frame({**body, "now": now, "history": history})
 
     def _owns(self, run: Run) -> bool:
         seen, owner = self._durables.persist(run.journal.seen), run.journal.owner
         return (seen.worker, seen.epoch) == (owner.worker, owner.epoch)
 
-    def _claim_and_read(self, run: Run) -> list[Recorded]:
-        if not run.open:
-            run.recorded = self._durables.persist(lambda: run.journal.claim(self._about)).recorded
-        return self._durables.persist(lambda: list(run.journal.read()))
-
-    def _rebuild(self, run: Run, log: list[Recorded]) -> None:
+    def _rebuild(self, run: Run, log: Pages) -> None:
         self._known = self._durables.persist(run.journal.outcomes)
-        for step in plan(log):
+        steps = plan(log)
+        for step in steps:
             self._do_again(step)
-        lowest = min((slot for one in log for slot in exported(one)), default=0)
-        if lowest:
-            run.table.export_below(lowest)
+        if steps.lowest:
+            run.table.export_below(steps.lowest)
         run.open = True
 
     def _do_again(self, step: Again) -> None:
@@ -137,7 +133,7 @@ class DurableSession(Session):
         assert self._run is not None
         try:
             if program.n <= self._run.recorded:
-                return self._told_again(program, self._find(self._run, program.n))
+                return self._told_again(program, next(self._told))
             return self._first_time(program, table, self._run)
         except Halt:
             raise
@@ -179,11 +175,6 @@ class DurableSession(Session):
             return _NO_ATOM
         wire = Encoder(_no_object, self.table.limits).encode(value)
         return marked_float(wire) if type(wire) is float else wire
-
-    def _find(self, run: Run, n: int) -> Recorded:
-        if n not in self._page:
-            self._page = {one.n: one for one in self._durables.persist(lambda: run.journal.page(n, PAGE))}
-        return self._page.pop(n)
 
     def _told_again(self, program: Program, recorded: Recorded) -> Ran:
         """Answer as before, if this is the program that was answered."""
@@ -295,7 +286,7 @@ def _kept(program: Program) -> dict[str, Any]:
     return {"ops": program.ops, **{key: value for key, value in program.keys.items() if key in ("once", "released", "events")}}
 
 
-def _history(log: list[Recorded], tail: str) -> list[Any]:
+def _history(log: Iterable[Recorded], tail: str) -> list[Any]:
     """Return what the client took before each program, and after the last one."""
     return [*(one.program.get("events", []) for one in log), *([json.loads(tail)] if tail else [])]
 

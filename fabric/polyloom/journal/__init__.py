@@ -2,8 +2,9 @@
 
 from polyloom.journal.difference import difference
 from polyloom.journal.log import Journal, Outcome, Owner, Recorded, moved
+from polyloom.journal.pages import Pages
 from polyloom.journal.refusals import forgotten, in_use, lost_object, script_changed, unknown_outcome
-from polyloom.journal.replay import Again, Known, exported, plan
+from polyloom.journal.replay import Again, Known, plan
 from polyloom.journal.runs import Run, Runs
 
 __all__ = [
@@ -12,11 +13,11 @@ __all__ = [
     "Known",
     "Outcome",
     "Owner",
+    "Pages",
     "Recorded",
     "Run",
     "Runs",
     "difference",
-    "exported",
     "forgotten",
     "in_use",
     "lost_object",

@@ -46,6 +46,7 @@ class Recorded:
     sent: Sequence[Buffer] = ()
     answered: Sequence[Buffer] = ()
     at: int = 0  # ms of server time
+    octets: int = 0  # of both, in Redis
 
 
 class Outcome(NamedTuple):
@@ -105,19 +106,19 @@ class Journal:
 
     def read(self, after: int = 0) -> Iterator[Recorded]:
         """Read what is recorded, in order, from the program after that number."""
-        key = self._keys.run_log(self.name)
-        while True:
-            page = self._client.xrange(key, f"({after}-0" if after else "-", "+", count=PAGE)
-            for name, fields in page:
-                after = int(name.split(b"-")[0])
-                yield self._opened(after, fields)
-            if len(page) < PAGE:
-                return
+        while page := self.page(after + 1, PAGE):
+            yield from page
+            after = page[-1].n
 
     def page(self, first: int, count: int) -> list[Recorded]:
         """Read some programs, from that number on."""
         page = self._client.xrange(self._keys.run_log(self.name), f"{first}-0", "+", count=count)
-        return [self._opened(int(name.split(b"-")[0]), fields) for name, fields in page]
+        return [self._opened(name, fields) for name, fields in page]
+
+    def page_back(self, last: int | None, count: int) -> list[Recorded]:
+        """Read some programs, from that number or the end backwards."""
+        page = self._client.xrevrange(self._keys.run_log(self.name), "+" if last is None else f"{last}-0", "-", count=count)
+        return [self._opened(name, fields) for name, fields in page]
 
     def outcomes(self) -> dict[int, Outcome]:
         """Read what became of the steps that run once, by slot."""
@@ -146,7 +147,8 @@ class Journal:
         arguments = [self.owner.worker, self.owner.epoch, state, tail]
         return bool(self._run("release", [self._keys.run(self.name)], arguments))
 
-    def _opened(self, n: int, fields: dict[bytes, bytes]) -> Recorded:
+    def _opened(self, name: bytes, fields: dict[bytes, bytes]) -> Recorded:
+        n = int(name.split(b"-")[0])
         self._seal.check(fields[REPLY], self.owner.seed, "program", str(n), fields[PROGRAM])
         return _recorded_of(n, fields)
 
@@ -172,7 +174,8 @@ class Journal:
 def _recorded_of(n: int, fields: dict[bytes, bytes]) -> Recorded:
     """Read an entry of a log."""
     (program, sent), (reply, answered) = unpack_frame(fields[PROGRAM]), unpack_frame(fields[REPLY])
-    return Recorded(n, json.loads(program), json.loads(reply), sent, answered, int(fields[TIME]))
+    octets = len(fields[PROGRAM]) + len(fields[REPLY])
+    return Recorded(n, json.loads(program), json.loads(reply), sent, answered, int(fields[TIME]), octets)
 
 
 def _outcome_of(value: bytes) -> Outcome:

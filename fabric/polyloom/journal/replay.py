@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from polyloom.frames import Buffer
 from polyloom.journal.log import Recorded
@@ -23,31 +23,49 @@ class Known(NamedTuple):
     attachments: Sequence[Buffer]
 
 
-@dataclass(slots=True)
-class Again:
+class Again(NamedTuple):
     """What is done again of one program: slots that take what is recorded, then ops. `exports` are the slots that live objects
     inside its results had, in order."""
 
     recorded: Recorded
-    known: dict[int, Known | None] = field(
-        default_factory=dict
-    )  # slot -> what is recorded; None: the outcome of a step that runs once
-    ops: list[Op] = field(default_factory=list)
+    known: dict[int, Known | None]  # slot -> what is recorded; None: the outcome of a step that runs once
+    ops: list[Op]
+    exports: list[int]
+    released: list[int]
+
+
+@dataclass(slots=True)
+class _Choice:
+    """The same while the log is looked through, without any data: ops by their places, what is known by who told it."""
+
+    n: int
+    known: dict[int, int | None] = field(default_factory=dict)
+    ops: list[int | Op] = field(default_factory=list)  # pulls that are asked again only in part are ops of their own
     exports: list[int] = field(default_factory=list)
-    released: list[int] = field(default_factory=list)
 
 
-def plan(log: Sequence[Recorded]) -> list[Again]:
+class Log(Protocol):
+    """Programs, that are read anew each time."""
+
+    def __iter__(self) -> Iterator[Recorded]: ...
+    def __reversed__(self) -> Iterator[Recorded]: ...
+    def at(self, n: int) -> Recorded: ...
+
+
+def plan(log: Log) -> Plan:
     """Return what is to be done for each program of a log, in order; programs of which nothing is left are missing."""
-    return _Plan(log).steps()
+    return Plan(log)
 
 
-class _Plan:
-    def __init__(self, log: Sequence[Recorded]) -> None:
+class Plan:
+    """Of the log it keeps the numbers of slots, and no data; that is read again as it is needed."""
+
+    def __init__(self, log: Log) -> None:
         self.log = log
+        self.lowest = 0  # slot of a live object inside a result
         self.static: set[int] = set()  # slots of modules, and of what is reached from them by attributes alone
-        self.atoms: dict[int, Known] = {}  # slot -> immutable data or an error, which belongs to no group
-        self.copies: dict[int, Known] = {}  # slot -> other data, as it was told
+        self.atoms: dict[int, int] = {}  # slot -> program that told it: immutable data or an error, which belongs to no group
+        self.copies: dict[int, int] = {}  # slot -> likewise, other data
         self.live: set[int] = set()
         self.pinned: set[int] = set()  # what modules hold since something was set on them
         self.groups = _Groups()
@@ -58,20 +76,36 @@ class _Plan:
             self._look(one)
         self.wanted = {self.groups.find(slot) for slot in self.live | self.pinned if not self._is_known(slot)}
 
-    def steps(self) -> list[Again]:
+    def __iter__(self) -> Iterator[Again]:
+        chosen = self._chosen()
+        for one in self.log if chosen else ():
+            if chosen[-1].n == one.n:
+                yield self._again(one, chosen.pop())
+                if not chosen:
+                    return
+
+    def _chosen(self) -> list[_Choice]:
         """Choose from the last program to the first, so that what is referred to is known to be needed."""
         needed: set[int] = set(self.live)
-        steps = [self._choose(one, needed) for one in reversed(self.log)]
-        return [step for step in reversed(steps) if step.ops or step.known]
+        choices = (self._choose(one, needed) for one in reversed(self.log))
+        return [choice for choice in choices if choice.ops or choice.known]
+
+    def _again(self, one: Recorded, choice: _Choice) -> Again:
+        known = {
+            slot: None if n is None else _told(one if n == one.n else self.log.at(n), slot) for slot, n in choice.known.items()
+        }
+        ops = [one.program["ops"][op] if isinstance(op, int) else op for op in choice.ops]
+        return Again(one, known, ops, choice.exports, list(_released(one)))
 
     # Looking at what was recorded
 
     def _results(self, one: Recorded) -> None:
-        """Note the data that is recorded, by slot."""
+        """Note who first told what is recorded, by slot."""
         for slot, mode, result in _pulled(one):
-            if mode == "auto" and _is_data(result) and not _is_refused(result):
-                (self.atoms if _is_atom(result) else self.copies)[slot] = Known(result, one.answered)
-        self.atoms.update((slot, Known(result, ())) for slot, result in one.reply.get("known", ()))
+            if _tells(mode, result):
+                (self.atoms if _is_atom(result) else self.copies).setdefault(slot, one.n)
+        for slot, _ in one.reply.get("known", ()):
+            self.atoms.setdefault(slot, one.n)
 
     def _look(self, one: Recorded) -> None:
         for op in one.program["ops"]:
@@ -81,6 +115,7 @@ class _Plan:
             exports = list(_exports(result))
             self.groups.join([slot, *exports] if exports and slot not in self.static else exports)
             self.live.update(exports)
+            self.lowest = min(self.lowest, *exports, 0)
         self.live.difference_update(_released(one))
 
     def _touch(self, op: Op) -> None:
@@ -120,19 +155,19 @@ class _Plan:
 
     # Choosing
 
-    def _choose(self, one: Recorded, needed: set[int]) -> Again:
-        step = Again(one, released=list(_released(one)))
+    def _choose(self, one: Recorded, needed: set[int]) -> _Choice:
+        step = _Choice(one.n)
         once = set(one.program.get("once", ()))
         pulls = list(_pulled(one))
-        for op in reversed(one.program["ops"]):
+        for place, op in reversed([*enumerate(one.program["ops"])]):
             if op[0] == "pull":
                 self._choose_pull(step, op, pulls, needed)
             elif op[0] != "release":
-                self._choose_op(step, op, op[1] in once, needed)
+                self._choose_op(step, place, op, op[1] in once, needed)
         step.ops.reverse()
         return step
 
-    def _choose_pull(self, step: Again, op: Op, pulls: list[tuple[int, str, Any]], needed: set[int]) -> None:
+    def _choose_pull(self, step: _Choice, op: Op, pulls: list[tuple[int, str, Any]], needed: set[int]) -> None:
         """Pull again what had live objects inside that are needed."""
         kept: list[int] = []
         for slot in reversed(op[2:]):
@@ -144,7 +179,7 @@ class _Plan:
         if kept:
             step.ops.append(["pull", op[1], *kept])
 
-    def _choose_op(self, step: Again, op: Op, once: bool, needed: set[int]) -> None:
+    def _choose_op(self, step: _Choice, place: int, op: Op, once: bool, needed: set[int]) -> None:
         slot = op[1]
         if once:
             if slot in needed or self._is_wanted([slot]):
@@ -158,10 +193,10 @@ class _Plan:
         else:
             runs = self._is_setting(op) or self._is_wanted(self._touched(op))
         if runs:
-            step.ops.append(op)
+            step.ops.append(place)
             needed.update(references(op))
         elif slot in needed and self._is_known(slot) and not static:
-            step.known[slot] = self.atoms.get(slot) or self.copies[slot]
+            step.known[slot] = self.atoms.get(slot) or self.copies[slot]  # the number of a program is never 0
 
     def _is_wanted(self, slots: Iterable[int]) -> bool:
         return any(self.groups.find(slot) in self.wanted for slot in slots)
@@ -239,6 +274,19 @@ def _pulled(one: Recorded) -> Iterator[tuple[int, str, Any]]:
                 yield slot, op[1], next(results)
 
 
+def _tells(mode: str, result: Any) -> bool:
+    """Tell whether a result is as good as what stands in the slot."""
+    return mode == "auto" and _is_data(result) and not _is_refused(result)
+
+
+def _told(one: Recorded, slot: int) -> Known:
+    """Return what a program told of a slot."""
+    for pulled, mode, result in _pulled(one):
+        if pulled == slot and _tells(mode, result):
+            return Known(result, one.answered)
+    return Known(dict(one.reply["known"])[slot], ())
+
+
 def _released(one: Recorded) -> Iterator[int]:
     yield from one.program.get("released", ())
     for op in one.program["ops"]:
@@ -259,11 +307,6 @@ def _is_refused(result: Any) -> bool:
 def _is_atom(result: Any) -> bool:
     """Tell whether a result is immutable, whatever is done with it."""
     return type(result) is not dict and (type(result) is not list or result[0] in ATOMS)
-
-
-def exported(one: Recorded) -> list[int]:
-    """Return the slots that live objects inside the results of a program had."""
-    return [slot for _, _, result in _pulled(one) for slot in _exports(result)]
 
 
 def _exports(result: Any) -> Iterator[int]:
