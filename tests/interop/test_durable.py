@@ -607,3 +607,32 @@ def test_a_log_larger_than_the_memory_for_it_is_taken_over(place: Place) -> None
     print(f"a log of {size * count / 2**20:.0f} MiB was taken over with {grown / 2**20:.0f} MiB of memory")
     assert grown < size * count / 3
     client.close()
+
+
+def test_ops_of_the_wrong_shape_are_answered_recorded_and_no_harm_to_the_session(place: Place) -> None:
+    wrong = [
+        5,
+        [],
+        ["pull"],
+        ["pull", "sideways", 2],
+        ["pull", "auto", [2]],
+        ["call", 7, ["ref"], 5],
+        ["map", 8],
+        [[], 9],
+        ["exit", 6, {}],
+    ]
+    for n, worker in enumerate(place.workers):
+        client = RedisClient(place.url, worker.id)
+        client.hello()
+        session = client.open(durable={"name": "crooked"}, next=4 * n + 1)
+        assert client.expect("opened", "closed")["recorded"] == 4 * n
+        client.numbers[session] = 4 * n
+        client.run(session, ["import", 10 * n + 1, "builtins"], *([] if n else [["call", 2, ["ref", 1, "list"], []]]))
+        reply = client.reply(session, client.post(session, *wrong))
+        assert {error[1]["code"] for _, error in reply["failed"]} == {"BadOp"}
+        assert [error[1]["code"] for error in reply["results"]] == ["UnknownSlot"]
+        client.run(session, ["call", 10 * n + 3, ["ref", 2, "append"], [n]], released=[10 * n + 3])
+        assert client.run(session, ["pull", "auto", 2]) == [[[*range(n + 1)]]]
+        client.send(t="close", session=session)
+        client.expect("closed")
+        client.close()

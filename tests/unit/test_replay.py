@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -35,19 +36,28 @@ class Session:
     def run(self, *ops: Any, released: tuple[int, ...] = (), once: tuple[int, ...] = ()) -> list[Any]:
         reply = apply(ops, self.table, POLICY)
         program = {"ops": list(ops), "released": list(released), "once": list(once)}
-        known = [[op[1], value] for op in ops if op[0] != "pull" and (value := self.atom(op[1])) is not Ellipsis]
-        self.log.append(Recorded(len(self.log) + 1, program, {"results": reply.results, "known": known}))
+        pulled = [slot for op in ops if sound(op) and op[0] == "pull" for slot in op[2:]]
+        filled = [op[1] for op in ops if sound(op) and type(op[1]) is int and op[1] not in pulled]
+        known = [[slot, value] for slot in filled if (value := self.atom(slot)) is not Ellipsis]
+        told = {"results": reply.results, "known": known, "failed": reply.failed}
+        self.log.append(Recorded(len(self.log) + 1, program, told))
         for slot in released:
             self.table.release(slot)
         return reply.results
 
     def atom(self, slot: int) -> Any:
         value = self.table.objects.get(slot, ...)
+        if type(value) is Failure:
+            return ["error", value.error]
         return value if type(value) in (type(None), bool, int, str) else ...
 
     def again(self) -> list[str]:
         """What would be done, in words: the number of the program, and its ops or the slot that takes what is known."""
         return [word for step in plan(self.log) for word in words(step)]
+
+
+def sound(op: Any) -> bool:
+    return type(op) is list and len(op) > 1
 
 
 def words(step: Again) -> list[str]:
@@ -211,6 +221,39 @@ def test_a_rebuilt_session_holds_what_was_held(steps: list[tuple[Any, ...]]) -> 
             before = session.table.objects[one], session.table.objects[other]
             after = rebuilt.objects[one], rebuilt.objects[other]
             assert any(part is before[1] for part in before[0]) == any(part is after[1] for part in after[0])
+
+
+WRONG: list[Any] = [
+    None, 5, "call", [], ["call"], ["pull"], ["release"], ["pull", "sideways", 2], ["pull", {"mode": "value", "depth": -1}, 2],
+    ["pull", "auto", [2], {}, "x", 2], ["release", [2], 900], ["release", {}], ["frobnicate", 90], ["frobnicate", 91, ref(2)],
+    ["call", "92", ref(1, "list")], ["call", -93, ref(1, "list"), []], ["call", [94], ref(1, "list"), []],
+    ["call", 95, ["ref"], []], ["call", 96, ["ref", [2]], []], ["call", 97, ref(1, "list"), 5],
+    ["call", 98, ref(1, "dict"), [], 5],
+    ["call", 99, ref(1, "list"), [["ref"], ["ref", "x"], ["nonsense", 1], [], [None], [{}]]], ["getattr", 100, ["ref", [1]], "x"],
+    ["import", 101], ["import", 102, 5], ["setattr", 103], ["setattr", 104, ["ref", {}], "x", 1], ["map", 105], ["exit", 107, []],
+    ["map", 106, [[1]], 108, [5, [], ["call"], ["map", 109, 5, 5, 5, 5]], None], [[], 110], [None, 111, 112], ["exit", 113],
+    ["repr", 114, json.loads("[[" * 400 + "]]" * 400)], ["call", True, ref(1, "list"), []], ["named", 115, ref(2)],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda op: json.dumps(op)[:40])
+def test_ops_of_the_wrong_shape_fail_again_and_harm_no_others(wrong: Any) -> None:
+    session = Session()
+    session.run(IMPORT, ["call", 2, ref(1, "list"), [[[1]]]])
+    session.run(["call", 3, ref(2, "append"), [2]], wrong, ["pull", "auto", 3])
+    session.run(["call", 4, ref(2, "append"), [3]], ["pull", "auto", 1], ["pull", "auto", 4], released=(3, 4))
+    held = session.table.objects
+    rebuilt = Rebuilt([*plan(session.log)]).table.objects
+    assert rebuilt[2] == held[2] == [1, 2, 3]
+    assert {slot for slot, value in rebuilt.items() if type(value) is Failure} <= set(held)
+
+
+def test_a_program_that_was_refused_as_a_whole_is_not_run_in_part() -> None:
+    session = Session()
+    session.run(IMPORT, ["call", 2, ref(1, "list"), []])
+    session.run(*[["call", slot, ref(2, "append"), [slot]] for slot in range(3, 70_000)], ["pull", "auto", 3])
+    session.run(["call", 70_001, ref(2, "append"), [7]])
+    assert Rebuilt([*plan(session.log)]).table.objects[2] == session.table.objects[2] == [7]
 
 
 def shape(value: object, around: tuple[int, ...] = ()) -> object:

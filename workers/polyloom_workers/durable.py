@@ -162,8 +162,9 @@ class DurableSession(Session):
             told["failed"] = reply.failed
         if self._printed:
             told["output"], self._printed = self._printed, []
-        pulled = {slot for op in program.ops if type(op) is list and op and op[0] == "pull" for slot in op[2:]}
-        filled = (op[1] for op in program.ops if type(op) is list and len(op) > 1 and type(op[1]) is int)
+        ops = [op for op in program.ops if type(op) is list and len(op) > 1]
+        pulled = {slot for op in ops if op[0] == "pull" for slot in op[2:] if type(slot) is int}
+        filled = (op[1] for op in ops if type(op[1]) is int)
         known = [[slot, wire] for slot in filled if slot not in pulled and (wire := self._atom(slot)) is not _NO_ATOM]
         return {**told, "known": known} if known else told
 

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from polyloom.frames import Buffer
 from polyloom.journal.log import Recorded
-
-Op = list[Any]
+from polyloom.journal.references import Op, references
 
 
 class Known(NamedTuple):
@@ -108,7 +107,7 @@ class Plan:
             self.atoms.setdefault(slot, one.n)
 
     def _look(self, one: Recorded) -> None:
-        for op in one.program["ops"]:
+        for _, op in _tried(one):
             if op[0] not in ("pull", "release"):
                 self._touch(op)
         for slot, _, result in _pulled(one):
@@ -139,7 +138,9 @@ class Plan:
     def _base(self, op: Op) -> Any:
         """The slot that the target of an op begins with, if it is a reference."""
         target = op[2] if len(op) > 2 else None
-        return target[1] if type(target) is list and len(target) > 1 and target[0] == "ref" else None
+        if type(target) is list and len(target) > 1 and target[0] == "ref" and type(target[1]) is int:
+            return target[1]
+        return None
 
     def _is_setting(self, op: Op) -> bool:
         return op[0] in SETTING and self._base(op) in self.static
@@ -159,7 +160,7 @@ class Plan:
         step = _Choice(one.n)
         once = set(one.program.get("once", ()))
         pulls = list(_pulled(one))
-        for place, op in reversed([*enumerate(one.program["ops"])]):
+        for place, op in reversed(_tried(one)):
             if op[0] == "pull":
                 self._choose_pull(step, op, pulls, needed)
             elif op[0] != "release":
@@ -225,50 +226,12 @@ class _Groups:
 
 SETTING = ("setattr", "delattr", "setitem", "delitem")
 ATOMS = "float int complex bytes datetime date time timedelta decimal fraction uuid range ellipsis error".split()
-PLAIN = ("tuple", "set", "frozenset", "dict", "slice")  # forms whose items are values
-
-
-def references(op: Op) -> Iterator[int]:
-    """The slots that an op refers to (§5.3), wherever in its values."""
-    name = op[0]
-    if name == "exit":
-        yield op[2]
-        yield from _in_all(op[3:])
-    elif name == "call":
-        yield from _in(op[2])
-        yield from _in_all(op[3])
-        yield from _in_all(op[4].values() if len(op) > 4 else ())
-    elif name == "map":
-        yield from _in(op[2])
-        for inner in op[4]:
-            yield from references(inner)
-        yield from _in(op[5])
-    else:
-        yield from _in_all(op[2:])
-
-
-def _in(value: Any) -> Iterator[int]:
-    """The slots that a value refers to (§3.2)."""
-    if type(value) is dict:
-        yield from _in_all(value.values())
-    elif type(value) is list and value:
-        if type(value[0]) is list:
-            yield from _in_all(value[0])
-        elif value[0] == "ref":
-            yield value[1]
-        elif value[0] in PLAIN or str(value[0]).startswith("x:"):
-            yield from _in_all(value[1:])
-
-
-def _in_all(values: Iterable[Any]) -> Iterator[int]:
-    for value in values:
-        yield from _in(value)
 
 
 def _pulled(one: Recorded) -> Iterator[tuple[int, str, Any]]:
     """Each slot that was asked for, the mode and the result."""
     results = iter(one.reply["results"])
-    for op in one.program["ops"]:
+    for _, op in _tried(one):
         if op[0] == "pull":
             for slot in op[2:]:
                 yield slot, op[1], next(results)
@@ -289,9 +252,26 @@ def _told(one: Recorded, slot: int) -> Known:
 
 def _released(one: Recorded) -> Iterator[int]:
     yield from one.program.get("released", ())
-    for op in one.program["ops"]:
+    for _, op in _tried(one):
         if op[0] == "release":
-            yield from op[1:]
+            yield from (slot for slot in op[1:] if type(slot) is int)
+
+
+def _tried(one: Recorded) -> list[tuple[int, Op]]:
+    """Return the ops that may have filled, told or released something, with their places: none of a program that was refused as
+    a whole, and none whose shape is so wrong that it has no slot."""
+    failed = {place for place, _ in one.reply.get("failed", ())}
+    if None in failed:
+        return []
+    return [
+        (place, op) for place, op in enumerate(one.program["ops"]) if _has_slots(op) and not (op[0] == "pull" and place in failed)
+    ]
+
+
+def _has_slots(op: Any) -> bool:
+    if type(op) is not list or len(op) < 2 or type(op[0]) is not str:
+        return False
+    return op[0] in ("pull", "release") or (type(op[1]) is int and op[1] >= 0)
 
 
 def _is_data(result: Any) -> bool:
