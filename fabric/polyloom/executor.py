@@ -211,7 +211,8 @@ class _Run(Exchange):
         return failure_of(error, words, self.policy.redacts, self.table.exposed, self.around)
 
     def refuse(self, ops: Sequence[Any], error: PolyloomError) -> None:
-        """Answer every pull of a program that is not run."""
+        """Answer every pull of a program that is not run, and what depends on it later."""
+        self.table.refuse(ops, self.outcome("a program that was refused", error))
         self.reply.error = error.to_wire()
         failure = ["error", self.reply.error]
         pulls = [op for op in ops if type(op) is list and op and op[0] == "pull"]

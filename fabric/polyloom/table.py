@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from copy import copy
 from itertools import count
@@ -112,6 +112,13 @@ class Table:
         if len(objects) >= self.limits.session_slots:
             raise LimitExceeded(f"session_slots: this session holds {len(objects):,} objects", hint="release some")
         objects[slot] = value
+
+    def refuse(self, ops: Sequence[Any], failure: Failure) -> None:
+        """Fill what a program that is not run would have filled, as far as there is room: later ops meet the cause."""
+        room = 2 * self.limits.session_slots - len(self.objects)
+        for op in ops[: max(0, room)]:
+            if type(op) is list and len(op) > 1 and type(op[1]) is int and op[1] > 0:
+                self.objects.setdefault(op[1], failure)
 
     def export(self, value: object) -> int:
         """Put an object found inside data into a slot of the host's choice and return the slot."""

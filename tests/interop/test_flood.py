@@ -83,6 +83,9 @@ def test_worker_with_too_many_bytes_refuses_programs_until_it_has_caught_up(smal
     assert small.run(two, *execute(OPEN_GATE)) == [None]
     assert [result[0] for result in replies(small, one, 6).values() if result] == ["handle"] * 5
     assert small.run(one, ["repr", 40, 1], ["pull", "auto", 40]) == ["1"]
+    (later,) = small.run(one, ["call", 41, ["ref", 29, "upper"], []], ["pull", "auto", 41])
+    assert later[1]["code"] == "LimitExceeded"
+    assert later[1]["op"] == f"program {max(refused)}, which was refused"
     until(lambda: not full(small), "those who place clients are told again")
 
 

@@ -581,7 +581,15 @@ def test_program_of_too_many_ops_is_not_run_and_every_pull_is_answered():
     ((index, (_, error)),) = reply.failed
     assert index is None
     assert "program_ops" in error["message"]
+    assert bench.error(["repr", 100, ["ref", 2]])["message"] == error["message"], "what depends on it later meets the cause"
+    bench.results(["release", 1, 2, 100])
     assert len(bench.table) == 0
+
+
+def test_refused_programs_of_a_full_session_fill_no_more_than_failures_may():
+    bench = Bench(Limits(program_ops=30, session_slots=10))
+    bench.run(*(["repr", slot, slot] for slot in range(1, 100)))
+    assert len(bench.table) <= 20
 
 
 def test_full_session_refuses_the_next_object_and_goes_on_after_a_release():

@@ -162,7 +162,8 @@ class DurableSession(Session):
             told["failed"] = reply.failed
         if self._printed:
             told["output"], self._printed = self._printed, []
-        ops = [op for op in program.ops if type(op) is list and len(op) > 1]
+        ran = all(place is not None for place, _ in reply.failed)  # else it was refused as a whole
+        ops = [op for op in program.ops if type(op) is list and len(op) > 1] if ran else []
         pulled = {slot for op in ops if op[0] == "pull" for slot in op[2:] if type(slot) is int}
         filled = (op[1] for op in ops if type(op[1]) is int)
         known = [[slot, wire] for slot in filled if slot not in pulled and (wire := self._atom(slot)) is not _NO_ATOM]

@@ -11,7 +11,7 @@ from typing import Any
 
 from polyloom import __version__
 from polyloom.errors import FrameError, Gone, PolyloomError, ProtocolError, UnknownName
-from polyloom.failure import internal
+from polyloom.failure import failure_of, internal
 from polyloom.frames import Frame, read_frame, write_frame
 from polyloom.handle import new_id
 from polyloom.limits import Limits
@@ -183,6 +183,7 @@ class Host:
                     return
                 if session.lasting:
                     raise lost
+                session.table.refuse(ops, failure_of(lost, f"program {n}, which was refused"))
         if lost is not None and self.runner.unread(client):
             raise lost  # refusals that nobody reads would have no end
         self.send(client, refusal(name, n, ops, lost) if lost else NOTHING, entry)
