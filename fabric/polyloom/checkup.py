@@ -18,6 +18,8 @@ from polyloom.servers import is_too_old, now
 from polyloom.signing import proof
 
 FULL = 0.8  # of maxmemory
+LOGS = 0.25  # of maxmemory, for durable sessions, or
+MUCH = 1 << 30  # bytes, where there is no limit
 SAME_SECRET = "set the same POLYLOOM_SECRET (or POLYLOOM_SECRET_FILE) here and there, or nowhere: docs/how-to/secure-redis.md"
 SKEW = 60.0  # seconds; leases use the server's clock alone, logs do not
 
@@ -81,6 +83,22 @@ class Checkup:
             yield warning("memory", f"{used / most:.0%} of maxmemory is used", "give the server more memory")
         else:
             yield ok("memory", f"{used / 2**20:,.0f} MiB used, nothing is evicted")
+
+    def runs(self) -> Iterator[Finding]:
+        """Say how much the logs of durable sessions take, which stay until somebody forgets them."""
+        try:
+            names: Any = self._client.zrange(self._keys.runs, 0, -1)
+            with self._client.pipeline(transaction=False) as batch:
+                for name in names:
+                    batch.hget(self._keys.run(name), "octets")
+                used = sum(int(octets or 0) for octets in batch.execute())
+        except redis.exceptions.NoPermissionError:
+            return  # said by `permits`
+        text = f"{len(names)} durable session{'s' * (len(names) != 1)}, whose logs take {used / 2**20:,.0f} MiB"
+        if used > (LOGS * int(self._info.get("maxmemory", 0)) or MUCH):
+            yield warning("runs", text, "polyloom runs forget --done, or --older 30; polyloom runs shows their sizes")
+        else:
+            yield ok("runs", text)
 
     def persistence(self) -> Iterator[Finding]:
         if not self._info:
@@ -207,6 +225,7 @@ def _alike(what: str, versions: set[str]) -> Iterator[Finding]:
 CHECKS: tuple[Callable[[Checkup], Iterator[Finding]], ...] = (
     Checkup.server,
     Checkup.memory,
+    Checkup.runs,
     Checkup.persistence,
     Checkup.access,
     Checkup.permits,

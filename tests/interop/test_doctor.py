@@ -101,3 +101,16 @@ def test_workers_that_differ_are_a_warning(admin: redis.Redis) -> None:
 def test_clock_says_what_leases_live_by(admin: redis.Redis) -> None:
     assert found(admin, "clock").level == "ok"
     assert "leases use the server's alone" in found(admin, "clock").text
+
+
+def test_logs_that_take_much_are_a_warning(admin: redis.Redis) -> None:
+    keys = Keys()
+    assert found(admin, "runs") == Finding("ok", "runs", "0 durable sessions, whose logs take 0 MiB")
+    for name, octets in (("one", 700 << 20), ("two", 400 << 20)):
+        admin.zadd(keys.runs, {name: 1})
+        admin.hset(keys.run(name), "octets", octets)
+    finding = found(admin, "runs")
+    assert (finding.level, finding.text) == ("warning", "2 durable sessions, whose logs take 1,100 MiB")
+    assert "polyloom runs forget --done" in finding.mend
+    admin.config_set("maxmemory", 8 << 30)
+    assert found(admin, "runs").level == "ok"

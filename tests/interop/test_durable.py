@@ -508,7 +508,12 @@ def test_runs_are_listed_resumed_and_forgotten(calm: Place) -> None:
     assert polyloom_in(calm, "runs", *url, "resume", "fails").splitlines() == ["1", '"now there"']
     assert calm.done == ["1"]
     assert json.loads(polyloom_in(calm, "runs", *url, "--json"))[0]["state"] == "done"
-    polyloom_in(calm, "runs", *url, "forget", "fails")
+    size = json.loads(polyloom_in(calm, "runs", *url, "--json"))[0]["octets"]
+    assert f"1 run, {size / 1024:.1f} KiB" in polyloom_in(calm, "runs", *url, COLUMNS="200")
+    assert "say which runs to forget" in polyloom_in(calm, "runs", *url, "forget", status=2)
+    assert "say which runs to forget" in polyloom_in(calm, "runs", *url, "forget", "fails", "--done", status=2)
+    assert polyloom_in(calm, "runs", *url, "forget", "--done", "--older", "1") == "forgot 0 runs, 0.0 KiB\n"
+    assert polyloom_in(calm, "runs", *url, "forget", "--done") == f"forgot 1 run, {size / 1024:.1f} KiB\n"
     assert json.loads(polyloom_in(calm, "runs", *url, "--json")) == []
     assert "no run 'fails' is recorded" in polyloom_in(calm, "runs", *url, "resume", "fails", status=1)
 

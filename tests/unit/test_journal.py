@@ -127,6 +127,8 @@ def test_operators_see_what_became_of_runs(open_as, database: redis.Redis, keys:
     journal.claim({"script": "/a/b.lisp", "args": '["x"]', "folder": "/a"})
     journal.record(step(1))
     (run,) = runs.all()
+    entry = database.xrange(keys.run_log("nightly"))[0][1]
+    assert run.octets == len(entry[b"p"]) + len(entry[b"r"])
     assert (run.name, run.state, run.recorded, run.worker, run.script, run.args) == (
         "nightly",
         "open",
@@ -268,3 +270,27 @@ def test_a_log_is_read_in_pieces_in_both_directions(open_as, monkeypatch: pytest
     assert log.at(42).n == 42
     assert [one.n for one in log.after(97)] == [98, 99, 100]
     assert (len(pieces) > 60) == (not kept), "a small one is read once"
+
+
+def test_runs_are_chosen_by_their_end_and_their_age(open_as, database: redis.Redis, keys: Keys) -> None:
+    runs = Runs(database, keys)
+    for name, state, worker in (
+        ("a", "done", "w"),
+        ("b", "failed", "w"),
+        ("c", "open", "w"),
+        ("d", "open", "dead"),
+        ("e", "done", "w"),
+    ):
+        Journal(database, keys, name, worker).claim({})
+        database.hset(keys.run(name), "state", state)
+    database.set(keys.worker_lease("w"), 1)
+    for name in "bcde":
+        database.hincrby(keys.run(name), "updated", -3 * 86_400_000)
+
+    def chosen(**how: object) -> list[str]:
+        return [run.name for run in runs.select(**how)]  # type: ignore[arg-type]  # of any kind
+
+    assert chosen(done=True) == ["a", "e"]
+    assert chosen(days=2) == ["b", "d", "e"]
+    assert chosen(done=True, days=2) == ["e"]
+    assert chosen(days=4) == []

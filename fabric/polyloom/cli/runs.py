@@ -80,14 +80,26 @@ def resume(settings: Settings, name: str) -> None:
     start(Path(run.script), url, settings, json.loads(run.args or "[]"), name)
 
 
-@command.command(help="Remove what runs have recorded. A script that is started with such a name begins anew.")
-@click.argument("names", nargs=-1, required=True)
-@click.option("--force", is_flag=True, help="also one that is at work: it ends")
+@command.command(
+    help="Remove what runs have recorded: those that are named, or all that --done and --older say. A script that is started "
+    "with such a name begins anew."
+)
+@click.argument("names", nargs=-1)
+@click.option("--done", is_flag=True, help="all that are done")
+@click.option(
+    "--older", metavar="DAYS", type=click.FloatRange(min=0), help="all whose last step is so many days ago, done or not"
+)
+@click.option("--force", is_flag=True, help="also one that is named and at work: it ends")
 @click.pass_obj
-def forget(settings: Settings, names: tuple[str, ...], force: bool) -> None:
+def forget(settings: Settings, names: tuple[str, ...], done: bool, older: float | None, force: bool) -> None:
+    chosen = done or older is not None
+    if bool(names) == chosen:
+        raise UsageError("say which runs to forget: by their names, or by --done and --older", hint="polyloom runs shows them")
     with _open(settings) as runs:
-        for name in names:
-            runs.forget(name, force=force)
+        found = runs.select(done=done, days=older) if chosen else [runs.find(name) for name in names]
+        for run in found:
+            runs.forget(run.name, force=force)
+    click.echo(f"forgot {_count(found)}, {_size(sum(run.octets for run in found))}")
 
 
 @contextmanager
@@ -110,9 +122,11 @@ def _print(runs: list[Run]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("run", "state", "steps", "began", "last step", "script", title=f"{len(runs)} run{'s' * (len(runs) != 1)}")
+    title = f"{_count(runs)}, {_size(sum(run.octets for run in runs))}"
+    table = Table("run", "state", "steps", "size", "began", "last step", "script", title=title)
     for run in runs:
-        table.add_row(run.name, run.state, str(run.recorded), _time(run.started), _time(run.updated), _command(run))
+        size, times = _size(run.octets), (_time(run.started), _time(run.updated))
+        table.add_row(run.name, run.state, str(run.recorded), size, *times, _command(run))
     Console().print(table)
 
 
@@ -143,6 +157,14 @@ def _short(result: Any) -> str:
 
 def _command(run: Run) -> str:
     return shlex.join([os.path.relpath(run.script), *json.loads(run.args or "[]")]) if run.script else ""
+
+
+def _count(runs: list[Run]) -> str:
+    return f"{len(runs)} run{'s' * (len(runs) != 1)}"
+
+
+def _size(octets: int) -> str:
+    return f"{octets / 2**20:,.1f} MiB" if octets >= 1 << 20 else f"{octets / 1024:,.1f} KiB"
 
 
 def _time(milliseconds: int) -> str:

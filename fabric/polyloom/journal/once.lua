@@ -9,5 +9,6 @@ end
 local before = redis.call('HGET', KEYS[2], ARGV[3])
 if not before or ARGV[4] ~= '' then
   redis.call('HSET', KEYS[2], ARGV[3], ARGV[4])
+  redis.call('HINCRBY', KEYS[1], 'octets', #ARGV[4])
 end
 return before

@@ -15,4 +15,5 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('XADD', KEYS[2], ARGV[3] .. '-0', 't', now, 'p', ARGV[4], 'r', ARGV[5])
 redis.call('HDEL', KEYS[1], 'tail')
 redis.call('HSET', KEYS[1], 'recorded', ARGV[3], 'updated', now)
+redis.call('HINCRBY', KEYS[1], 'octets', #ARGV[4] + #ARGV[5])
 return now

@@ -5,6 +5,10 @@ local found = redis.call('HMGET', KEYS[1], 'recorded', 'state')
 if found[1] ~= ARGV[1] or found[2] ~= 'failed' then
   return 0
 end
+local last = redis.call('XRANGE', KEYS[2], ARGV[1] .. '-0', ARGV[1] .. '-0')[1]
+if last then
+  redis.call('HINCRBY', KEYS[1], 'octets', -#last[2][4] - #last[2][6])
+end
 redis.call('XDEL', KEYS[2], ARGV[1] .. '-0')
 for index = 2, #ARGV do
   redis.call('HDEL', KEYS[3], ARGV[index])

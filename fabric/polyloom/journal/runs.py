@@ -12,18 +12,22 @@ from polyloom.errors import UnknownName, UsageError
 from polyloom.journal.log import Journal, Recorded
 from polyloom.keys import Keys
 
+DAY = 86_400  # seconds
+
 RETRY = files("polyloom.journal").joinpath("retry.lua").read_text()
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One of them: `state` is open, interrupted, done or failed; times in ms of server time; `worker` has its objects."""
+    """One of them: `state` is open, interrupted, done or failed; times in ms of server time; `octets` is the size of the log;
+    `worker` has its objects."""
 
     name: str
     state: str
     recorded: int
     started: int
     updated: int
+    octets: int
     worker: str
     script: str
     args: str
@@ -51,6 +55,14 @@ class Runs:
             raise UnknownName(f"no run {name!r} is recorded", code="UnknownSession", hint=f"runs: {known}")
         return run
 
+    def select(self, *, done: bool = False, days: float | None = None) -> list[Run]:
+        """Return those that are done, those that nothing was added to for so many days, or that are both; none at work."""
+        found = [run for run in self.all() if run.state == "done" or (not done and run.state != "open")]
+        if days is None:
+            return found
+        seconds, _ = self._client.time()
+        return [run for run in found if run.updated < (int(seconds) - days * DAY) * 1000]
+
     def log(self, name: str) -> list[Recorded]:
         """Return all that a run has recorded."""
         return list(Journal(self._client, self._keys, name, "").read())
@@ -61,7 +73,7 @@ class Runs:
         if run.state == "open" and not force:
             hint = "stop its script first, or say --force"
             raise UsageError(f"the run {name} is at work, or was a moment ago, on the worker {run.worker}", hint=hint)
-        self._client.delete(self._keys.run(name), self._keys.run_log(name), self._keys.run_once(name))
+        self._client.unlink(self._keys.run(name), self._keys.run_log(name), self._keys.run_once(name))
         self._client.zrem(self._keys.runs, name)
 
     def retry(self, name: str) -> bool:
@@ -83,9 +95,9 @@ class Runs:
         state = found.get("state", "open")
         if state not in ("done", "failed"):
             state = "open" if alive else "interrupted"
-        recorded, started, updated = (int(found.get(key, 0)) for key in ("recorded", "started", "updated"))
+        recorded, started, updated, octets = (int(found.get(key, 0)) for key in ("recorded", "started", "updated", "octets"))
         script, args, folder = (found.get(key, "") for key in ("script", "args", "folder"))
-        return Run(name, state, recorded, started, updated, worker if alive else "", script, args, folder)
+        return Run(name, state, recorded, started, updated, octets, worker if alive else "", script, args, folder)
 
 
 def _failed(one: Recorded) -> bool:
