@@ -14,21 +14,20 @@ from concurrent.futures import Future
 from polyloom_workers.session import Late, Program, Strand
 
 NEWS = (Program, Late)  # work that leads to more in the mailbox
+UNREAD = 64  # entries whose ids are looked at when they are more, or when the mailbox seems full
 
 _ENTRY_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
-_NOTHING = (0, 0)
 
 
 class Mailbox:
     """What one client has not acknowledged."""
 
-    __slots__ = ("acknowledged", "entries", "held", "octets", "read", "trim", "waiters")
+    __slots__ = ("acknowledged", "entries", "held", "octets", "trim", "waiters")
 
     def __init__(self) -> None:
-        self.octets = 0  # of all frames, on their way to Redis and there
-        self.entries: deque[tuple[tuple[int, int], int]] = deque()  # ids of entries, and bytes up to each from the one before
-        self.acknowledged = ""  # the id of the last entry that was read, as it came
-        self.read = _NOTHING  # the same
+        self.octets = 0  # of all frames, on their way to Redis and there; some may have been read
+        self.entries: deque[tuple[bytes, int]] = deque()  # ids of entries, and bytes up to each from the one before
+        self.acknowledged = "0-0"  # the id of the last entry that was read
         self.trim = ""  # the same, unless Redis was told already
         self.held: list[Strand] = []
         self.waiters: list[Future[None]] = []
@@ -57,8 +56,9 @@ class Mailboxes:
             if box is None:
                 box = self._boxes[client] = Mailbox()
             box.octets += octets
-            if box.octets > self._limit:
+            if box.octets > self._limit and client not in self.full:
                 self.full.add(client)
+                self._count(client, box)  # it may have read more than was looked at
             trim, box.trim = box.trim, ""
             return trim
 
@@ -66,8 +66,9 @@ class Mailboxes:
         """Note that Redis has frames of a client, under this id the last of them."""
         with self._lock:
             if (box := self._boxes.get(client)) is not None:
-                box.entries.append((_id_of(entry.decode()), octets))
-                self._count(client, box)
+                box.entries.append((entry, octets))
+                if client in self.full:
+                    self._count(client, box)  # it may have been read already
 
     def lost(self, client: str, octets: int) -> None:
         """Note that a frame was refused for good."""
@@ -85,8 +86,8 @@ class Mailboxes:
             return
         with self._lock:
             box.acknowledged = box.trim = entry
-            box.read = _id_of(entry)
-            self._count(client, box)
+            if len(box.entries) > UNREAD or client in self.full:
+                self._count(client, box)
 
     def trim(self, client: str) -> str:
         """Return the id of an entry up to which Redis may forget, where it has not been told; or nothing."""
@@ -107,7 +108,8 @@ class Mailboxes:
 
     def _count(self, client: str, box: Mailbox) -> None:
         """Take off what has been read; with the lock."""
-        while box.entries and box.entries[0][0] <= box.read:
+        read = _id_of(box.acknowledged)
+        while box.entries and _id_of(box.entries[0][0].decode()) <= read:
             box.octets -= box.entries.popleft()[1]
         if client in self.full and box.octets <= self._limit:
             self.full.discard(client)
