@@ -641,3 +641,15 @@ def test_ops_of_the_wrong_shape_are_answered_recorded_and_no_harm_to_the_session
         client.send(t="close", session=session)
         client.expect("closed")
         client.close()
+
+
+@pytest.mark.parametrize("end", ["", "await loom.close(); process.exitCode = 0; //"], ids=["finished", "closed"])
+def test_a_sleep_that_lost_its_race_does_not_keep_the_process(calm: Place, end: str) -> None:
+    body = f"""
+await Promise.race([session.sleep(3_600_000), session.sleep(20)])
+const slow = session.sleep(3_600_000).catch((error) => error.code)
+say(await steps.step(1))
+{end} await session.finish('done')
+say(await slow)
+"""
+    assert calm.run(body, run=f"sleeper-{bool(end)}") == '[1]\n["SessionClosed"]\n'
