@@ -4,7 +4,9 @@ import { connect, opts } from '../node-client/dist/index.js'
 
 const LEASE_MS = 2_000
 
-const loom = await connect(process.argv[2], { leaseMs: LEASE_MS })
+let printed = 0
+const onOutput = ({ text, leftOut = 0 }) => (printed += text.length * (leftOut ? -1 : 1))
+const loom = await connect(process.argv[2], { leaseMs: LEASE_MS, onOutput })
 const { $py } = loom
 await new Promise((resolve) => setTimeout(resolve, LEASE_MS)) // a thread keeps the lease from now on
 
@@ -27,5 +29,8 @@ await $py('builtins').exec(
   $py('builtins').dict(),
 )
 await $py('sys').many(hear, opts({ timeout: 60_000 }))
-process.stdout.write(JSON.stringify({ blocked, called, heard }))
+
+// It prints 300 MB faster than anybody reads, and waits.
+await $py('builtins').exec("for _ in range(300): print('x' * 999_999)", $py('builtins').dict())
+process.stdout.write(JSON.stringify({ blocked, called, heard, printed }))
 await loom.close()

@@ -87,7 +87,7 @@ def read_on(client: RedisClient, until_frame: Callable[[dict[str, Any]], bool]) 
         if frame is None:
             continue
         frames.append(json.loads(frame[0]))
-        untold += len(frame[0])
+        untold += len(frame[0]) + sum(map(len, frame[1]))
         if untold > MOST // 8:
             client.send(t="ack", ack=client.last)
             untold = 0
@@ -127,33 +127,45 @@ def test_prints_for_a_client_that_does_not_read_are_left_out_and_it_is_told_how_
     assert "".join(body["text"] for body in said).startswith("0000000 ")
 
 
+def fill(client: RedisClient) -> None:
+    """Have a mailbox be full."""
+    client.post(client.open(), ["import", 1, "builtins"], ["call", 2, ["ref", 1, "bytes"], [MOST + 1]], ["pull", "auto", 2])
+    until(lambda: client.redis.xlen(client.mailbox) >= 2, "the mailbox is full")
+
+
 def call_when_full(deaf: RedisClient, other: RedisClient, source: str) -> str:
     """Have `work` call a function of the client whose mailbox is full then; return the session."""
     session = deaf.open()
+    wait = "import sys, threading; sys.gate = threading.Event(); sys.gate.wait(60)"
     ops = [["import", 3, "sys"], ["call", 4, ["ref", 3, "work"], [["exposed", 1, "function", "f"]]]]
-    deaf.post(session, *execute(f"{PRINT}\n{source}\nsys.full = True"), *ops, ["pull", "auto", 4])
-    until(lambda: ask(other, "hasattr(__import__('sys'), 'full')"), "the mailbox is full")
+    deaf.post(session, *execute(f"{wait}\n{source}"), *ops, ["pull", "auto", 4])
+    until(lambda: ask(other, "hasattr(__import__('sys'), 'gate')"), "the program has begun")
+    fill(deaf)
+    ask(other, "__import__('sys').gate.set()")
     return session
+
+
+def answers(body: dict[str, Any], session: str) -> bool:
+    """Tell whether a frame has the last result of a session with one program."""
+    return body.get("session") == session and body["t"] in ("reply", "late") and ["pending"] not in body["results"]
 
 
 def test_calls_of_a_client_that_does_not_read_wait(deaf: RedisClient, other: RedisClient) -> None:
     session = call_when_full(deaf, other, CALL)
     call = read_on(deaf, lambda body: body["t"] == "call")[-1]
     deaf.send(t="answer", session=session, call=call["call"], value=42)
-    assert read_on(deaf, lambda body: body["t"] == "reply")[-1]["results"] == [None, 42]
+    assert read_on(deaf, lambda body: answers(body, session))[-1]["results"] == [None, 42]
 
 
 def test_coroutines_that_call_a_client_that_does_not_read_are_told(deaf: RedisClient, other: RedisClient) -> None:
-    call_when_full(deaf, other, LATER)
-    frames = read_on(deaf, lambda body: body["t"] == "late" or (body["t"] == "reply" and ["pending"] not in body["results"]))
-    results = frames[-1]["results"]
-    assert "mailbox_bytes" in json.dumps(results)
+    session = call_when_full(deaf, other, LATER)
+    told = [body for body in read_on(deaf, lambda body: answers(body, session)) if body.get("session") == session]
+    assert "mailbox_bytes" in json.dumps(told[-1]["results"])
 
 
 def test_client_that_sends_on_and_does_not_read_is_ended(deaf: RedisClient, other: RedisClient) -> None:
     session = deaf.open()
-    deaf.post(session, *execute(f"{PRINT}\nimport sys; sys.full = True"))
-    until(lambda: ask(other, "hasattr(__import__('sys'), 'full')"), "the mailbox is full")
+    fill(deaf)
     for slot in range(10, 30):
         deaf.post(session, ["repr", slot, "x" * 200_000], ["pull", "keep", slot])
     closed = read_on(deaf, lambda body: body["t"] == "closed")[-1]
@@ -180,4 +192,4 @@ def test_client_whose_event_loop_is_blocked_gets_everything_afterwards(worker: W
         ["node", str(script), worker.url], capture_output=True, text=True, timeout=3 * LONG, env=clean_environment(), check=False
     )
     assert ran.returncode == 0, ran.stderr
-    assert json.loads(ran.stdout) == {"blocked": 300, "called": 200, "heard": 200_000_000}
+    assert json.loads(ran.stdout) == {"blocked": 300, "called": 200, "heard": 200_000_000, "printed": 300_000_000}

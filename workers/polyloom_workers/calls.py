@@ -6,7 +6,6 @@ for itself. A call from a running event loop gives an awaitable, and such progra
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -20,6 +19,7 @@ from polyloom.failure import Failed, internal
 from polyloom.frames import Buffer, write_frame
 from polyloom.guard import Guard, shielded
 from polyloom.js import Missing, js_error
+from polyloom_workers.loop import running_loop
 from polyloom_workers.session import RUNNING, Program, Session, Strand
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Calls:
 
     def ask(self, number: int, what: list[Any]) -> Any:
         """Have the client do something with its object (§12.3); wait for the answer, or return an awaitable on an event loop."""
-        if (loop := _running_loop()) is not None:
+        if (loop := running_loop()) is not None:
             if self._runner.unread(self._session.client):
                 raise LimitExceeded("mailbox_bytes: the client has not read what was sent before", hint=AWAIT)
             return self._promise(self._begin(number, what, attended=False), loop)
@@ -222,9 +222,3 @@ def _thrown(decoder: Decoder, error: Any) -> BaseException:
     except PolyloomError:
         thrown = None
     return js_error(error, thrown)
-
-
-def _running_loop() -> Any:
-    """Return the event loop that runs on this thread, or None."""
-    asyncio = sys.modules.get("asyncio")
-    return None if asyncio is None else asyncio._get_running_loop()

@@ -95,7 +95,7 @@ class Lane:
         self._reader.connect()
         self._writer.connect()
         self._inbox.make(self._reader)
-        self.host.runner.output = Output(self.tell, self.flush, self._mailboxes.is_full)
+        self.host.runner.output = Output(self.tell, self.flush, self._mailboxes)
         self.host.runner.output.install()
         sleep.install()
         self.crew.start(self.turn)

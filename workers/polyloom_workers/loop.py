@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
@@ -45,3 +46,14 @@ class Loop:
                 self._loop = asyncio.new_event_loop()
                 threading.Thread(target=self._loop.run_forever, name="polyloom-loop", daemon=True).start()
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+
+def running_loop() -> Any:
+    """Return the event loop that runs on this thread, or None."""
+    asyncio = sys.modules.get("asyncio")
+    return None if asyncio is None else asyncio._get_running_loop()
+
+
+def is_on_loop() -> bool:
+    """Tell whether this thread runs an event loop, which must not wait."""
+    return running_loop() is not None
