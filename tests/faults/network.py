@@ -34,7 +34,9 @@ class Network:
     def start(self):
         """Start a worker; durable sessions have another one, whose network is good."""
         urls = [self.far.url, *([self.server.url] if self.plan.get("durable") else [])]
-        self.workers = [self.start_worker(url, "--allow", "*", POLYLOOM_SECRET=self.secret, **self.effects.environment) for url in urls]
+        self.workers = [
+            self.start_worker(url, "--allow", "*", POLYLOOM_SECRET=self.secret, **self.effects.environment) for url in urls
+        ]
         for worker in self.workers:
             worker.ready()
 
