@@ -6,6 +6,7 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 NODE    := node-client
 STAMPS  := .setup
+JOBS    ?= 3# files of Python tests at once: most of them wait for processes and leases
 SOURCES := $(shell find $(NODE)/src -name '*.ts')
 TESTS   := $(shell find $(NODE)/test -name '*.ts')
 
@@ -29,7 +30,7 @@ test: test-python test-node ## run every test
 
 test-python: setup $(STAMPS)/node-test-build
 	@echo "· Python tests"
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
 
 test-node: setup $(STAMPS)/node-test-build
 	@echo "· Node tests"
