@@ -98,7 +98,9 @@ def test_subclass_of_an_array_is_copied_as_an_array_and_typed_arrays_as_their_it
     assert copy_of(array.array("h", [1, 2])).tolist() == [1, 2]
 
 
-@pytest.mark.parametrize("value", [object(), len, types, ChainMap(), iter([]), ValueError("x"), lambda: 1], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "value", [object(), len, types, ChainMap(), iter([]), ValueError("x"), lambda: 1], ids=lambda value: type(value).__name__
+)
 def test_what_has_no_content_of_its_own_has_no_copy(value):
     assert copy_of(value) is NO_COPY
 

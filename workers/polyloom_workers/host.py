@@ -6,7 +6,7 @@ import functools
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from polyloom import __version__
@@ -19,6 +19,7 @@ from polyloom.ops import PROTOCOL
 from polyloom.policy import Policy
 from polyloom.shared import Directory, Shared
 from polyloom.table import Table
+from polyloom_workers.bodies import after_of, guarded_of, text_of, threads_of
 from polyloom_workers.calls import Answer, Calls
 from polyloom_workers.loans import Loans
 from polyloom_workers.loop import Loop
@@ -130,7 +131,7 @@ class Host:
 
     def open(self, client: str, body: dict[str, Any], _frame: Frame, entry: Any) -> None:
         """Open a session (§4.1), or refuse to."""
-        name, threads = _text(body, "session"), _threads(body)
+        name, threads = text_of(body, "session"), threads_of(body)
         if self.leaving:
             return self._refuse(client, name, self.leaving, entry)
         with self.lock:
@@ -163,7 +164,7 @@ class Host:
 
     def program(self, client: str, body: dict[str, Any], frame: Frame, entry: Any) -> None:
         """Queue a program in its session, which becomes ready (§5.1)."""
-        name, n, ops = _text(body, "session"), body.get("n"), body.get("ops")
+        name, n, ops = text_of(body, "session"), body.get("n"), body.get("ops")
         if type(n) is not int or n < 1 or type(ops) is not list:
             raise FrameError('a program has a number from 1 under "n" and an array under "ops"')
         if self.on_acknowledged is not None and "ack" in body:
@@ -195,7 +196,7 @@ class Host:
         if "far" in body:
             session.meet(body["far"])
         if "guarded" in body:
-            program.guarded = _slots(body["guarded"])
+            program.guarded = guarded_of(body)
         call = session.calls.get(body["in"]) if "in" in body else None
         if session.scheduled:
             lost = runner.room.no_program(session, call or session)
@@ -206,13 +207,13 @@ class Host:
         if session.order is None:
             runner.queue(call or session, program)
         else:
-            runner.order(session, session.order, call, program, _after(body))
+            runner.order(session, session.order, call, program, after_of(body))
         return None
 
     def answer(self, client: str, body: dict[str, Any], frame: Frame, entry: Any) -> None:
         """Give an answer to the call that waits for it (§12.3)."""
         with self.lock:
-            session = self._sessions(client).get(_text(body, "session"))
+            session = self._sessions(client).get(text_of(body, "session"))
             call = session.calls.get(body.get("call")) if session is not None else None
             if session is not None and "far" in body:
                 session.meet(body["far"])
@@ -226,7 +227,7 @@ class Host:
         if type(slots) is not list or not all(type(slot) is int for slot in slots):
             raise FrameError('a cancel has slots under "slots"')
         with self.lock:
-            session = self._sessions(client).get(_text(body, "session"))
+            session = self._sessions(client).get(text_of(body, "session"))
         if session is not None:
             for slot in slots:
                 session.table.cancel(slot)
@@ -241,7 +242,7 @@ class Host:
     def close(self, client: str, body: dict[str, Any], _frame: Frame, entry: Any) -> None:
         """Close a session after the programs before (§4.3)."""
         with self.lock:
-            session = self._sessions(client).get(_text(body, "session"))
+            session = self._sessions(client).get(text_of(body, "session"))
             if session is not None:
                 session.leaving(body)
                 self._shut(session, Gone("the client closed the session", code="SessionClosed"))
@@ -406,32 +407,3 @@ def _note(ended: dict[Any, Any], name: Any, value: Any) -> None:
     ended[name] = value
     if len(ended) > REMEMBERED:
         del ended[next(iter(ended))]
-
-
-def _text(body: dict[str, Any], key: str) -> str:
-    value = body.get(key)
-    if type(value) is not str:
-        raise FrameError(f"a frame {body['t']!r} has a text under {key!r}")
-    return value
-
-
-def _threads(body: dict[str, Any]) -> int:
-    """Return how many programs of a session run at once (§4.5)."""
-    threads = body.get("threads", 1)
-    if type(threads) is not int or threads < 1:
-        raise FrameError('a session has a number from 1 under "threads"')
-    return threads
-
-
-def _slots(slots: Any) -> list[int]:
-    if type(slots) is not list:
-        raise FrameError('a program has an array of slots under "guarded"')
-    return slots
-
-
-def _after(body: Mapping[str, Any]) -> list[int] | None:
-    """Return the numbers of the programs that this one waits for (§4.5)."""
-    after = body.get("after")
-    if after is not None and (type(after) is not list or not all(type(n) is int for n in after)):
-        raise FrameError('a program has numbers of others under "after"')
-    return after
