@@ -279,7 +279,7 @@ class _Run(Exchange):
                 results.append(self.result(slot, mode, levels))
 
     def result(self, slot: Any, mode: str, levels: int | None) -> Wire:
-        attachments = self.reply.attachments
+        attachments = self.reply.attachments if self.encoder is None else self.encoder.attachments  # late ones have their own
         kept, exported = len(attachments), len(self.exports)
         try:
             value = self.table.get(slot)

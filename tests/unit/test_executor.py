@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import types
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from polyloom import operators
 from polyloom.executor import apply
 from polyloom.limits import Limits
 from polyloom.ops import OPS
+from polyloom.pending import Pending
 from polyloom.policy import AllowList, Policy
 from polyloom.table import Table
 
@@ -506,6 +508,19 @@ def test_failed_encoding_leaves_no_attachment_behind(bench):
     reply = bench.run(["pull", "auto", 1, 2])
     assert (reply.results[0][1]["code"], reply.results[0][1]["path"]) == ("BadValue", "$[1]")
     assert (reply.results[1], reply.attachments) == (["bytes", 0], [b"kept"])
+
+
+def test_failed_encoding_of_a_late_result_leaves_no_attachment_behind(bench):
+    loop: list[object] = [b"left over"]
+    loop.append(loop)
+    came: Future[object] = Future()
+    bench.put(1, Pending(came, pytest.fail))
+    bench.put(2, b"before it")
+    reply = bench.run(["pull", "auto", 1, 2])
+    assert reply.results == [["pending"], ["bytes", 0]]
+    came.set_result(loop)
+    wire, attachments = reply.late(reply.waiting[0])
+    assert (wire[0], wire[1]["code"], attachments) == ("error", "BadValue", [])
 
 
 def test_handles_of_one_object_have_one_identity_and_others_another(bench):
