@@ -23,7 +23,7 @@ def serve(settings: Settings) -> None:
     lane.start()
     lease.acquire()
     Load(lane.host, lease, settings.lease).start()
-    Sweep(settings, lane.host, lane.durables).start()
+    Sweep(settings, lane).start()
     signal.pause()
 
 
