@@ -234,11 +234,11 @@ class Crew(Generic[T]):
         except BaseException:  # whatever it is, this thread goes on
             logger.exception("a turn of a session failed")
             again = False
-        member.since = 0.0
         unsent = self._unsent = self._unsent + 1
         if not leads or unsent >= BURST or monotonic() - began > LATE:
             self._unsent = 0
             self._flush()
+        member.since = 0.0  # not before: a client that does not read may hold it in a write, while another thread reads
         return again
 
     def _end(self, member: Member | None) -> None:
