@@ -498,3 +498,17 @@ def test_leader_that_was_relieved_appoints_nobody_while_another_one_reads(make_w
     work.feed(third)
     until(lambda: len(work.names()) == 6, "all is done")
     assert work.most_readers == 1
+
+
+def test_leader_that_is_held_in_a_write_is_relieved(make_work, gate, monkeypatch):
+    work = make_work()
+    held = threading.Lock()
+
+    def flush():  # as of a pipe that is full: who comes meanwhile leaves it to the one that writes
+        if threading.current_thread().name != "polyloom-watch" and held.acquire(blocking=False):
+            gate.wait(LONG)
+
+    monkeypatch.setattr("polyloom_workers.crew.LATE", 0.0)  # the reply is sent at once
+    monkeypatch.setattr(work.crew, "_flush", flush)
+    work.feed(Item("answered", quick))
+    until(lambda: held.locked() and work.readers == 1, "another one reads")
